@@ -1,0 +1,1 @@
+//! The clone channel: runs guarded scripts through ssh, docker exec and psql

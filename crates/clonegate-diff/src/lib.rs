@@ -1,0 +1,1 @@
+//! Two snapshots in, findings out

@@ -1,0 +1,1 @@
+//! The phases of a run in order, as a library

@@ -1,0 +1,38 @@
+//! The words of clonegate as types.
+//!
+//! What a gate reads ([`Reading`]), what it requires ([`Requirement`]), what it recorded about a
+//! database at one phase ([`Snapshot`]), what differs ([`Finding`]), and how all of it becomes one
+//! [`Verdict`]. Everything here is a value: nothing in this crate opens a file, a socket or a
+//! clock. The formats that are written to disk (snapshots, run records) carry a format number
+//! that a reader checks before it trusts the rest.
+//!
+//! The crate does not ask databases, does not run scripts, and does not print.
+
+mod check;
+mod exit;
+mod finding;
+mod name;
+mod reading;
+mod requirement;
+mod run;
+mod snapshot;
+mod verdict;
+
+pub use check::{Across, Check, CheckId, ParseAcrossError};
+pub use exit::Exit;
+pub use finding::{Disposition, Finding};
+pub use name::{
+    CloneName, CloneNamePattern, DatabaseName, NameError, Phase, RunId, RunIdError, Target,
+};
+pub use reading::{Reading, Value};
+pub use requirement::{Clause, Comparison, Condition, ParseRequirementError, Requirement};
+pub use run::{
+    Authorization, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord, ScriptOutcome,
+    ScriptRecord, TargetRecord,
+};
+pub use snapshot::{
+    CatalogObject, Coverage, Covered, Footprint, Horizon, Identity, Lineage, ReadingTaken,
+    RelationKind, RelationState, SNAPSHOT_FORMAT, SequenceState, SessionState, Snapshot, Taken,
+    Witness,
+};
+pub use verdict::{Assertion, Outcome, Verdict};

@@ -1,0 +1,1 @@
+//! The production channel: bounded, read-only access to a PostgreSQL database

@@ -1,0 +1,1 @@
+//! Reads a gate's profile: clonegate.toml and the check files, with their JSON schema

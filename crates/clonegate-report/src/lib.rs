@@ -1,0 +1,1 @@
+//! A run record in, the report as Markdown or terminal tables out

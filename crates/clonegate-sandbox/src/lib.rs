@@ -1,0 +1,1 @@
+//! A disposable production and clone: local PostgreSQL binaries or containers

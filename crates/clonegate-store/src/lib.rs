@@ -1,0 +1,1 @@
+//! Journal, snapshots and evidence of a run on disk

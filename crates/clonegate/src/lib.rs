@@ -1,0 +1,1 @@
+//! The command line: a safety gate for work on PostgreSQL clones
