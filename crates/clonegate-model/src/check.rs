@@ -69,12 +69,7 @@ impl Across {
             Across::MayGrow => {
                 let grown = entry.columns == exit.columns
                     && entry.rows.len() == exit.rows.len()
-                    && entry
-                        .rows
-                        .iter()
-                        .flatten()
-                        .zip(exit.rows.iter().flatten())
-                        .all(grows);
+                    && entry.rows.iter().flatten().zip(exit.rows.iter().flatten()).all(grows);
                 if grown {
                     Outcome::Met
                 } else {
@@ -148,28 +143,15 @@ mod tests {
     use super::*;
 
     fn number(n: i64) -> Reading {
-        Reading {
-            columns: vec!["n".into()],
-            rows: vec![vec![Value::Integer(n)]],
-            truncated: false,
-        }
+        Reading { columns: vec!["n".into()], rows: vec![vec![Value::Integer(n)]], truncated: false }
     }
 
     #[test]
     fn growth_is_growth_and_nothing_else() {
         assert_eq!(Across::MayGrow.judge(&number(1), &number(2)), Outcome::Met);
-        assert!(matches!(
-            Across::MayGrow.judge(&number(2), &number(1)),
-            Outcome::NotMet(_)
-        ));
-        assert!(matches!(
-            Across::Unchanged.judge(&number(1), &number(2)),
-            Outcome::NotMet(_)
-        ));
-        assert_eq!(
-            Across::MayChange.judge(&number(2), &number(1)),
-            Outcome::Met
-        );
+        assert!(matches!(Across::MayGrow.judge(&number(2), &number(1)), Outcome::NotMet(_)));
+        assert!(matches!(Across::Unchanged.judge(&number(1), &number(2)), Outcome::NotMet(_)));
+        assert_eq!(Across::MayChange.judge(&number(2), &number(1)), Outcome::Met);
     }
 
     #[test]
@@ -184,13 +166,7 @@ mod tests {
             phases: vec![Phase::Entry],
             sql: String::new(),
         };
-        assert!(matches!(
-            check.judge(Ok(&number(0))).outcome,
-            Outcome::NotEstablished(_)
-        ));
-        assert!(matches!(
-            check.judge(Err("time-out")).outcome,
-            Outcome::NotEstablished(_)
-        ));
+        assert!(matches!(check.judge(Ok(&number(0))).outcome, Outcome::NotEstablished(_)));
+        assert!(matches!(check.judge(Err("time-out")).outcome, Outcome::NotEstablished(_)));
     }
 }

@@ -179,15 +179,10 @@ impl CloneNamePattern {
             .strip_prefix('^')
             .and_then(|p| p.strip_suffix('$'))
             .filter(|p| !p.ends_with('\\'))
-            .ok_or_else(|| NameError::NotAnchored {
-                pattern: pattern.to_owned(),
-            })?;
+            .ok_or_else(|| NameError::NotAnchored { pattern: pattern.to_owned() })?;
         Regex::new(&format!(r"\A(?:{inner})\z"))
             .map(Self)
-            .map_err(|e| NameError::Pattern {
-                pattern: pattern.to_owned(),
-                reason: e.to_string(),
-            })
+            .map_err(|e| NameError::Pattern { pattern: pattern.to_owned(), reason: e.to_string() })
     }
 
     /// Makes a [`CloneName`] of a name that matches.
@@ -199,21 +194,14 @@ impl CloneNamePattern {
         if self.0.is_match(name) {
             Ok(CloneName(database))
         } else {
-            Err(NameError::NotAClone {
-                name: name.to_owned(),
-                pattern: self.to_string(),
-            })
+            Err(NameError::NotAClone { name: name.to_owned(), pattern: self.to_string() })
         }
     }
 }
 
 impl fmt::Display for CloneNamePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = self
-            .0
-            .as_str()
-            .trim_start_matches(r"\A(?:")
-            .trim_end_matches(r")\z");
+        let inner = self.0.as_str().trim_start_matches(r"\A(?:").trim_end_matches(r")\z");
         write!(f, "^{inner}$")
     }
 }
@@ -275,14 +263,8 @@ impl FromStr for RunId {
     fn from_str(text: &str) -> Result<Self, RunIdError> {
         let fits = (1..=40).contains(&text.len())
             && !text.starts_with('-')
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(RunIdError(text.to_owned()))
-        }
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if fits { Ok(Self(text.to_owned())) } else { Err(RunIdError(text.to_owned())) }
     }
 }
 
@@ -337,16 +319,9 @@ mod tests {
 
     #[test]
     fn refuses_a_pattern_that_is_open_at_one_end() {
-        for open in [
-            "directus_gov_test_.*$",
-            "^directus_gov_test_",
-            r"^directus\$",
-        ] {
+        for open in ["directus_gov_test_.*$", "^directus_gov_test_", r"^directus\$"] {
             assert!(
-                matches!(
-                    CloneNamePattern::new(open),
-                    Err(NameError::NotAnchored { .. })
-                ),
+                matches!(CloneNamePattern::new(open), Err(NameError::NotAnchored { .. })),
                 "{open}"
             );
         }

@@ -32,12 +32,9 @@ impl Value {
     /// compare equal however they were typed.
     #[must_use]
     pub fn decimal(digits: &str) -> Self {
-        digits.parse().map_or_else(
-            |_| Value::Decimal {
-                decimal: digits.to_owned(),
-            },
-            Value::Integer,
-        )
+        digits
+            .parse()
+            .map_or_else(|_| Value::Decimal { decimal: digits.to_owned() }, Value::Integer)
     }
 
     /// Orders two values of one kind; `None` where they can't be compared (NULL with anything, a
@@ -111,11 +108,7 @@ impl<'a> Digits<'a> {
         let whole = whole.trim_start_matches('0');
         let fraction = fraction.trim_end_matches('0');
         let zero = whole.is_empty() && fraction.is_empty();
-        Some(Self {
-            negative: negative && !zero,
-            whole,
-            fraction,
-        })
+        Some(Self { negative: negative && !zero, whole, fraction })
     }
 
     fn compare(&self, other: &Self) -> Ordering {
@@ -192,22 +185,14 @@ mod tests {
 
     #[test]
     fn compares_numbers_by_value_and_not_by_spelling() {
-        let decimal = |d: &str| Value::Decimal {
-            decimal: d.to_owned(),
-        };
+        let decimal = |d: &str| Value::Decimal { decimal: d.to_owned() };
         let order = |a: &Value, b: &Value| a.compare(b).unwrap();
         assert_eq!(order(&decimal("1.0"), &decimal("1.00")), Ordering::Equal);
         assert_eq!(order(&decimal("-0.0"), &Value::Integer(0)), Ordering::Equal);
-        assert_eq!(
-            order(&decimal("10.5"), &Value::Integer(9)),
-            Ordering::Greater
-        );
+        assert_eq!(order(&decimal("10.5"), &Value::Integer(9)), Ordering::Greater);
         assert_eq!(order(&decimal("-10.5"), &decimal("-9.5")), Ordering::Less);
         assert_eq!(
-            order(
-                &decimal("99999999999999999999.1"),
-                &Value::Integer(i64::MAX)
-            ),
+            order(&decimal("99999999999999999999.1"), &Value::Integer(i64::MAX)),
             Ordering::Greater
         );
         assert_eq!(decimal("NaN").compare(&Value::Integer(1)), None);

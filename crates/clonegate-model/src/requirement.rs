@@ -220,10 +220,8 @@ impl<'a> Parser<'a> {
 
     fn word(&mut self) -> &'a str {
         self.skip_space();
-        let end = self
-            .rest
-            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .unwrap_or(self.rest.len());
+        let end =
+            self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word
@@ -251,11 +249,7 @@ impl<'a> Parser<'a> {
             if !self.keyword("null") {
                 return Err(self.error("expected 'null'"));
             }
-            if not {
-                Condition::IsNotNull
-            } else {
-                Condition::IsNull
-            }
+            if not { Condition::IsNotNull } else { Condition::IsNull }
         } else if self.keyword("in") {
             let low = self.literal()?;
             if !self.take("..") {
@@ -269,10 +263,7 @@ impl<'a> Parser<'a> {
             };
             Condition::Compare(*comparison, self.literal()?)
         };
-        Ok(Clause {
-            column: column.to_owned(),
-            condition,
-        })
+        Ok(Clause { column: column.to_owned(), condition })
     }
 
     fn literal(&mut self) -> Result<Value, ParseRequirementError> {
@@ -287,12 +278,7 @@ impl<'a> Parser<'a> {
             return Ok(Value::Bool(false));
         }
         let bytes = self.rest.as_bytes();
-        let digits = |from: usize| {
-            bytes[from..]
-                .iter()
-                .take_while(|b| b.is_ascii_digit())
-                .count()
-        };
+        let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
         let sign = usize::from(bytes.first() == Some(&b'-'));
         let mut end = sign + digits(sign);
         if end == sign {
@@ -438,42 +424,18 @@ mod tests {
 
     #[test]
     fn holds_only_what_was_observed() {
-        let one = reading(
-            &["rows", "gap"],
-            &[&[Value::Integer(0), Value::Integer(210)]],
-        );
+        let one = reading(&["rows", "gap"], &[&[Value::Integer(0), Value::Integer(210)]]);
         assert_eq!(judge("rows = 0, gap in 1..210", &one), Outcome::Met);
         assert_eq!(judge("rows = 1", &one), Outcome::NotMet("rows is 0".into()));
-        assert!(matches!(
-            judge("missing = 0", &one),
-            Outcome::NotEstablished(_)
-        ));
-        assert!(matches!(
-            judge("rows = 'zero'", &one),
-            Outcome::NotEstablished(_)
-        ));
-        assert!(matches!(
-            judge("rows = 0", &reading(&["rows"], &[])),
-            Outcome::NotEstablished(_)
-        ));
+        assert!(matches!(judge("missing = 0", &one), Outcome::NotEstablished(_)));
+        assert!(matches!(judge("rows = 'zero'", &one), Outcome::NotEstablished(_)));
+        assert!(matches!(judge("rows = 0", &reading(&["rows"], &[])), Outcome::NotEstablished(_)));
         let null = reading(&["rows"], &[&[Value::Null]]);
-        assert!(matches!(
-            judge("rows = 0", &null),
-            Outcome::NotEstablished(_)
-        ));
-        assert!(matches!(
-            judge("rows != 0", &null),
-            Outcome::NotEstablished(_)
-        ));
+        assert!(matches!(judge("rows = 0", &null), Outcome::NotEstablished(_)));
+        assert!(matches!(judge("rows != 0", &null), Outcome::NotEstablished(_)));
         assert_eq!(judge("rows is null", &null), Outcome::Met);
-        let cut = Reading {
-            truncated: true,
-            ..one
-        };
-        assert!(matches!(
-            judge("rows = 0", &cut),
-            Outcome::NotEstablished(_)
-        ));
+        let cut = Reading { truncated: true, ..one };
+        assert!(matches!(judge("rows = 0", &cut), Outcome::NotEstablished(_)));
     }
 
     #[test]
@@ -485,10 +447,7 @@ mod tests {
     #[test]
     fn a_broken_clause_is_not_hidden_by_one_that_is_not_established() {
         let one = reading(&["rows"], &[&[Value::Integer(5)]]);
-        assert!(matches!(
-            judge("missing = 0, rows = 0", &one),
-            Outcome::NotMet(_)
-        ));
+        assert!(matches!(judge("missing = 0, rows = 0", &one), Outcome::NotMet(_)));
     }
 
     proptest! {

@@ -191,20 +191,13 @@ impl RunRecord {
     /// Everything that differs.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         let rehearsal = self.rehearsal.iter().flat_map(|r| &r.findings);
-        self.production_findings
-            .iter()
-            .chain(&self.clone_findings)
-            .chain(rehearsal)
+        self.production_findings.iter().chain(&self.clone_findings).chain(rehearsal)
     }
 
     /// How many checks were asked at entry.
     #[must_use]
     pub fn checks_asked(&self) -> usize {
-        [&self.production_entry, &self.clone_entry]
-            .into_iter()
-            .flatten()
-            .map(Vec::len)
-            .sum()
+        [&self.production_entry, &self.clone_entry].into_iter().flatten().map(Vec::len).sum()
     }
 
     /// The verdict. A part that was not taken, and a run that was stopped, can't PASS.
@@ -223,13 +216,7 @@ impl RunRecord {
             self.stopped.is_none(),
             self.checks_asked() > 0,
         ];
-        let taken = taken.map(|t| {
-            if t {
-                Verdict::Pass
-            } else {
-                Verdict::Inconclusive
-            }
-        });
+        let taken = taken.map(|t| if t { Verdict::Pass } else { Verdict::Inconclusive });
         Verdict::of(
             taken
                 .into_iter()
@@ -265,48 +252,26 @@ impl RunRecord {
                     reasons.push(format!("{} failed: {why}", script.name))
                 }
                 ScriptOutcome::Unknown(why) => {
-                    reasons.push(format!(
-                        "what became of {} is not known: {why}",
-                        script.name
-                    ));
+                    reasons.push(format!("what became of {} is not known: {why}", script.name));
                 }
                 ScriptOutcome::NotRun => reasons.push(format!("{} was not run", script.name)),
                 ScriptOutcome::Committed | ScriptOutcome::RolledBack => {}
             }
         }
         for finding in self.findings().filter(|f| f.verdict() != Verdict::Pass) {
-            reasons.push(format!(
-                "{} {}: {}",
-                finding.subject, finding.attribute, finding.note
-            ));
+            reasons.push(format!("{} {}: {}", finding.subject, finding.attribute, finding.note));
         }
         let parts = [
-            (
-                self.production_entry.is_some(),
-                "production was not read at entry",
-            ),
-            (
-                self.clone_entry.is_some(),
-                "the clone was not read at entry",
-            ),
-            (
-                self.proof.is_some(),
-                "the build was not proven on the clone",
-            ),
+            (self.production_entry.is_some(), "production was not read at entry"),
+            (self.clone_entry.is_some(), "the clone was not read at entry"),
+            (self.proof.is_some(), "the build was not proven on the clone"),
             (self.rehearsal.is_some(), "the rollback was not rehearsed"),
-            (
-                self.production_exit.is_some(),
-                "production was not read at exit",
-            ),
+            (self.production_exit.is_some(), "production was not read at exit"),
             (self.clone_exit.is_some(), "the clone was not read at exit"),
             (self.finished_at.is_some(), "the run was not completed"),
         ];
-        reasons.extend(
-            parts
-                .into_iter()
-                .filter(|(taken, _)| !taken)
-                .map(|(_, why)| why.to_owned()),
-        );
+        reasons
+            .extend(parts.into_iter().filter(|(taken, _)| !taken).map(|(_, why)| why.to_owned()));
         if self.production_entry.is_some() && self.clone_entry.is_some() && self.checks_asked() == 0
         {
             reasons.push("nothing was checked: the profile has no checks".to_owned());

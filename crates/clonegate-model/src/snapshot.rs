@@ -142,16 +142,9 @@ impl FromStr for Horizon {
             return Err(bad());
         };
         let id = |t: &str| t.parse::<u64>().map_err(|_| bad());
-        let running = running
-            .split(',')
-            .filter(|t| !t.is_empty())
-            .map(id)
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            xmin: id(xmin)?,
-            xmax: id(xmax)?,
-            running,
-        })
+        let running =
+            running.split(',').filter(|t| !t.is_empty()).map(id).collect::<Result<_, _>>()?;
+        Ok(Self { xmin: id(xmin)?, xmax: id(xmax)?, running })
     }
 }
 

@@ -31,10 +31,7 @@ impl Verdict {
     /// observed.
     #[must_use]
     pub fn of(parts: impl IntoIterator<Item = Verdict>) -> Verdict {
-        parts
-            .into_iter()
-            .reduce(Verdict::and)
-            .unwrap_or(Verdict::Inconclusive)
+        parts.into_iter().reduce(Verdict::and).unwrap_or(Verdict::Inconclusive)
     }
 }
 
@@ -140,11 +137,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_verdict() -> impl Strategy<Value = Verdict> {
-        prop_oneof![
-            Just(Verdict::Pass),
-            Just(Verdict::Inconclusive),
-            Just(Verdict::Fail)
-        ]
+        prop_oneof![Just(Verdict::Pass), Just(Verdict::Inconclusive), Just(Verdict::Fail)]
     }
 
     #[test]

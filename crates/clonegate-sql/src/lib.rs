@@ -1,9 +1,21 @@
 //! Parses and judges SQL: what may be read on production, what may be run on a clone.
+//!
+//! Two types can only be made here, and the channels take nothing else: [`ReadOnlyStatement`],
+//! one statement that only reads, and [`GuardedScript`], a script that stays on the clone and
+//! leaves transaction control to the executor. Judging is text in, verdict out: this crate opens
+//! no file and asks no server.
+//!
+//! The judge is one layer of several. The production channel also has a READ ONLY transaction, a
+//! guard and a role that may not write; the clone channel also has `\restrict`, a guard inside
+//! the transaction and a role that production refuses. A text that the judge lets through by
+//! mistake still meets those.
 
+mod lexer;
+mod parse;
 mod read;
 mod refusal;
 mod script;
 
-pub use read::ReadOnlyStatement;
-pub use refusal::Refusal;
-pub use script::GuardedScript;
+pub use read::{MAX_STATEMENT_BYTES, ReadOnlyStatement};
+pub use refusal::{Refusal, Rule};
+pub use script::{GuardedScript, MAX_SCRIPT_BYTES};

@@ -1,0 +1,131 @@
+//! A program with its three streams, here or on the other end of ssh.
+
+mod local;
+mod ssh;
+mod ssh_config;
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use ssh::Connection;
+pub use ssh::SshError;
+
+use crate::settings::{ContainerName, SshSettings};
+use crate::shell;
+
+/// What comes from a running program.
+#[derive(Debug)]
+pub(crate) enum Event {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    Ended(Ended),
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Code(i32),
+    /// By a signal, or without a word: the connection to it was lost.
+    Lost(String),
+}
+
+enum Input {
+    Bytes(Vec<u8>),
+    Close,
+}
+
+/// A running program. What is sent is queued, so that sending never waits for reading; dropping it ends
+/// the program, or, on the other end of ssh, closes its streams.
+#[derive(Debug)]
+pub(crate) struct Process {
+    input: mpsc::UnboundedSender<Input>,
+    events: mpsc::Receiver<Event>,
+    _alive: oneshot::Sender<()>,
+}
+
+impl Process {
+    pub(crate) fn send(&self, bytes: impl Into<Vec<u8>>) {
+        // A program that is gone says so by its events.
+        let _ = self.input.send(Input::Bytes(bytes.into()));
+    }
+
+    pub(crate) fn close_input(&self) {
+        let _ = self.input.send(Input::Close);
+    }
+
+    pub(crate) async fn event(&mut self) -> Event {
+        self.events.recv().await.unwrap_or_else(|| {
+            Event::Ended(Ended::Lost("the program's streams are gone".to_owned()))
+        })
+    }
+}
+
+/// Why a program could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The program is not on this machine, or may not be run.
+    #[error("can't run {program} on this machine")]
+    Spawn {
+        /// The program.
+        program: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The connection to the host.
+    #[error("can't reach the host of the clone")]
+    Ssh(#[from] SshError),
+}
+
+/// The way to where psql is.
+#[derive(Debug)]
+pub(crate) struct Link {
+    ssh: Option<Connection>,
+    container: Option<(String, ContainerName)>,
+}
+
+impl Link {
+    pub(crate) async fn open(
+        ssh: Option<&SshSettings>,
+        container: Option<(String, ContainerName)>,
+        timeout: Duration,
+    ) -> Result<Self, StartError> {
+        let ssh = match ssh {
+            Some(settings) => Some(Connection::open(settings, timeout).await?),
+            None => None,
+        };
+        Ok(Self { ssh, container })
+    }
+
+    /// Starts `sh -c SCRIPT sh ARGUMENTS…` there.
+    pub(crate) async fn start(&self, script: &str, arguments: &[String]) -> Result<Process, StartError> {
+        let mut argv = self.prefix();
+        argv.extend(["sh", "-c", script, "sh"].map(str::to_owned));
+        argv.extend_from_slice(arguments);
+        match &self.ssh {
+            Some(connection) => Ok(connection.start(&shell::join(&argv)).await?),
+            None => local::start(&argv),
+        }
+    }
+
+    /// What stands before the program.
+    fn prefix(&self) -> Vec<String> {
+        match &self.container {
+            Some((runtime, container)) => {
+                vec![runtime.clone(), "exec".to_owned(), "-i".to_owned(), container.to_string()]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// For people: what stands before psql.
+    pub(crate) fn describe(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some(connection) = &self.ssh {
+            words.extend(["ssh".to_owned(), connection.destination().to_owned()]);
+        }
+        words.extend(self.prefix());
+        words
+    }
+}

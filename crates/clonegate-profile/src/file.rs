@@ -1,0 +1,173 @@
+//! `clonegate.toml` as it stands in the file, key by key.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A gate's profile: two targets, their checks, the build, the policy.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ProfileFile {
+    /// The version of this format; 1.
+    pub(crate) format: u32,
+    /// The gate's name, for people and for the report's file names.
+    pub(crate) name: String,
+    /// The report's title.
+    pub(crate) title: Option<String>,
+    /// The database that must stay untouched.
+    pub(crate) production: ProductionTable,
+    /// The database on which the work is done.
+    pub(crate) clone: CloneTable,
+    /// What is run on the clone, and what takes it back.
+    pub(crate) build: BuildTable,
+    /// Bounds on time.
+    #[serde(default)]
+    pub(crate) limits: LimitsTable,
+}
+
+/// The database that must stay untouched. What is not said here comes from the URL in the
+/// environment variable that `url-env` names, then from libpq's `PG*` variables.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ProductionTable {
+    /// The database's name.
+    pub(crate) database: String,
+    /// Every database that the production channel may see; the clone may not be among them.
+    pub(crate) allowlist: Vec<String>,
+    /// The role, which may only read.
+    pub(crate) role: String,
+    /// The folder of the check files, relative to the profile.
+    pub(crate) checks: PathBuf,
+    /// A host name, an address, or the folder of a socket.
+    pub(crate) host: Option<String>,
+    /// The port.
+    pub(crate) port: Option<u16>,
+    /// How TLS is used and what is verified, as in libpq.
+    pub(crate) sslmode: Option<SslMode>,
+    /// The file of certificates that may sign the server's.
+    pub(crate) sslrootcert: Option<PathBuf>,
+    /// A `.pgpass` file, relative to the profile.
+    pub(crate) passfile: Option<PathBuf>,
+    /// The name of an environment variable that holds a connection URL.
+    pub(crate) url_env: Option<String>,
+    /// Relations that production's own work may change during a run: `may-grow` or `may-change`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(crate) organic: BTreeMap<String, String>,
+    /// Parts of the coverage manifest that need not be covered, each with the reason.
+    #[serde(default)]
+    pub(crate) waive: BTreeMap<String, String>,
+}
+
+/// The database on which the work is done.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct CloneTable {
+    /// The database's name, which the pattern must match.
+    pub(crate) database: String,
+    /// The regular expression that tells clones from all other databases, anchored by ^ and $.
+    pub(crate) name_pattern: String,
+    /// The role, which is no superuser.
+    pub(crate) role: String,
+    /// The folder of the check files, relative to the profile.
+    pub(crate) checks: PathBuf,
+    /// The host on which psql runs, as in `ssh HOST`; this machine if it is left out.
+    pub(crate) ssh: Option<String>,
+    /// The container in which psql runs; none if it is left out.
+    pub(crate) container: Option<String>,
+    /// The container engine's command; `docker` if it is left out.
+    pub(crate) runtime: Option<String>,
+    /// psql's path there; `psql` if it is left out.
+    pub(crate) psql: Option<String>,
+    /// psql's `--host`: a host name, an address, or the folder of a socket.
+    pub(crate) host: Option<String>,
+    /// psql's `--port`.
+    pub(crate) port: Option<u16>,
+    /// A `.pgpass` file for a psql on this machine, relative to the profile.
+    pub(crate) passfile: Option<PathBuf>,
+    /// The database from which the scratch copy is made and the lock is held; `postgres` if it is
+    /// left out.
+    pub(crate) maintenance_database: Option<String>,
+    /// Relations of the clone that the build may change: `may-grow` or `may-change`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(crate) organic: BTreeMap<String, String>,
+    /// Parts of the coverage manifest that need not be covered, each with the reason.
+    #[serde(default)]
+    pub(crate) waive: BTreeMap<String, String>,
+}
+
+/// What is run on the clone, and what takes it back.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct BuildTable {
+    /// The scripts in their order, relative to the profile.
+    pub(crate) scripts: Vec<PathBuf>,
+    /// The script that takes all of them back.
+    pub(crate) rollback: PathBuf,
+    /// The text that the comment of every new relation must contain.
+    pub(crate) marker: String,
+    /// Who allowed that the scripts are committed; without it every script is rolled back.
+    pub(crate) authorization: Option<AuthorizationTable>,
+}
+
+/// Who allowed commits on the clone.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct AuthorizationTable {
+    /// A person or a body.
+    pub(crate) by: String,
+    /// Where the decision is written down.
+    pub(crate) reference: String,
+    /// Why commits are needed and why they do no harm.
+    pub(crate) reason: String,
+}
+
+/// Bounds on time, each a text like `5s` or `2m`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct LimitsTable {
+    /// A statement on production; 5s if it is left out, and never more than 60s.
+    pub(crate) read_timeout: Option<String>,
+    /// A statement of a script; 5m if it is left out.
+    pub(crate) statement_timeout: Option<String>,
+    /// Waiting for a lock, on either side; 2s if it is left out.
+    pub(crate) lock_timeout: Option<String>,
+    /// A whole script; 10m if it is left out.
+    pub(crate) script_timeout: Option<String>,
+}
+
+/// How TLS is used and what is verified; libpq's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SslMode {
+    /// No TLS.
+    Disable,
+    /// TLS only if the server insists.
+    Allow,
+    /// TLS if the server has it.
+    Prefer,
+    /// TLS, whatever certificate the server shows.
+    Require,
+    /// TLS with a certificate that a known authority signed.
+    VerifyCa,
+    /// TLS with a certificate that a known authority signed for this host.
+    VerifyFull,
+}
+
+impl SslMode {
+    /// libpq's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SslMode::Disable => "disable",
+            SslMode::Allow => "allow",
+            SslMode::Prefer => "prefer",
+            SslMode::Require => "require",
+            SslMode::VerifyCa => "verify-ca",
+            SslMode::VerifyFull => "verify-full",
+        }
+    }
+}

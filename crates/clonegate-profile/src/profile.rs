@@ -1,0 +1,438 @@
+//! A profile whose names were checked and whose files were read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clonegate_model::{
+    Across, Authorization, Check, CloneName, CloneNamePattern, DatabaseName, NameError,
+};
+use sha2::{Digest, Sha256};
+
+use crate::ProfileError;
+use crate::check_file::{nearest, read_check};
+use crate::file::{CloneTable, LimitsTable, ProductionTable, ProfileFile, SslMode};
+
+/// The largest file that a profile may name. It is read whole.
+const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A gate's profile.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The file that it was read from.
+    pub path: PathBuf,
+    /// The gate's name.
+    pub name: String,
+    /// The report's title.
+    pub title: String,
+    /// The database that must stay untouched.
+    pub production: ProductionTarget,
+    /// The database on which the work is done.
+    pub clone: CloneTarget,
+    /// What is run on the clone, and what takes it back.
+    pub build: Build,
+    /// Bounds on time.
+    pub limits: Limits,
+    /// SHA-256 over the profile, its checks and its scripts, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The database that must stay untouched.
+#[derive(Debug, Clone)]
+pub struct ProductionTarget {
+    /// Its name.
+    pub database: DatabaseName,
+    /// Every database that the production channel may see.
+    pub allowlist: Vec<DatabaseName>,
+    /// The role, which may only read.
+    pub role: String,
+    /// Its checks, in the order of their numbers.
+    pub checks: Vec<Check>,
+    /// A host name, an address, or the folder of a socket.
+    pub host: Option<String>,
+    /// The port.
+    pub port: Option<u16>,
+    /// How TLS is used.
+    pub sslmode: Option<SslMode>,
+    /// The file of certificates that may sign the server's.
+    pub sslrootcert: Option<PathBuf>,
+    /// A `.pgpass` file.
+    pub passfile: Option<PathBuf>,
+    /// The environment variable that holds a connection URL.
+    pub url_env: Option<String>,
+    /// Relations that may change by production's own work.
+    pub organic: BTreeMap<String, Across>,
+    /// Subjects of the coverage manifest that need not be covered, with the reason.
+    pub waive: BTreeMap<String, String>,
+}
+
+/// The database on which the work is done.
+#[derive(Debug, Clone)]
+pub struct CloneTarget {
+    /// Its name, which the pattern admitted.
+    pub database: CloneName,
+    /// What tells clones from all other databases.
+    pub name_pattern: CloneNamePattern,
+    /// The role.
+    pub role: String,
+    /// Its checks, in the order of their numbers.
+    pub checks: Vec<Check>,
+    /// The host on which psql runs; `None` is this machine.
+    pub ssh: Option<String>,
+    /// The container in which psql runs.
+    pub container: Option<String>,
+    /// The container engine's command.
+    pub runtime: String,
+    /// psql's path there.
+    pub psql: String,
+    /// psql's `--host`.
+    pub host: Option<String>,
+    /// psql's `--port`.
+    pub port: Option<u16>,
+    /// A `.pgpass` file for a psql on this machine.
+    pub passfile: Option<PathBuf>,
+    /// Where the scratch copy is made from and the lock is held.
+    pub maintenance_database: DatabaseName,
+    /// Relations that the build may change.
+    pub organic: BTreeMap<String, Across>,
+    /// Subjects of the coverage manifest that need not be covered, with the reason.
+    pub waive: BTreeMap<String, String>,
+}
+
+/// What is run on the clone, and what takes it back.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// The scripts, in order.
+    pub scripts: Vec<Script>,
+    /// The rollback script's path; whether it is there is the gate's first question.
+    pub rollback_path: PathBuf,
+    /// The rollback script; `None` where the file is missing.
+    pub rollback: Option<Script>,
+    /// The text that the comment of every new relation must contain.
+    pub marker: String,
+    /// Who allowed that the scripts are committed.
+    pub authorization: Option<Authorization>,
+}
+
+/// A script's text.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// The file's name.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says.
+    pub text: String,
+}
+
+/// Bounds on time.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// A statement on production.
+    pub read_timeout: Duration,
+    /// A statement of a script.
+    pub statement_timeout: Duration,
+    /// Waiting for a lock, on either side.
+    pub lock_timeout: Duration,
+    /// A whole script.
+    pub script_timeout: Duration,
+}
+
+impl Profile {
+    /// Reads a profile and every file that it names.
+    ///
+    /// # Errors
+    /// [`ProfileError`] with the file and the place. A missing rollback script is no error here:
+    /// the gate reports it as a requirement that is not met.
+    pub fn load(path: &Path) -> Result<Self, ProfileError> {
+        let text = read(path, "this is the profile; `--config FILE` names another one")?;
+        let file: ProfileFile = toml::from_str(&text).map_err(|e| explain(path, &text, &e))?;
+        let place = Place { path, text: &text };
+        if file.format != 1 {
+            return Err(place.at(
+                "format",
+                format!("this is format {}", file.format),
+                "this version reads format 1",
+            ));
+        }
+        let root = path.parent().unwrap_or(Path::new("."));
+        let mut digest = Sha256::new();
+        digest.update(text.as_bytes());
+
+        let production = production(&place, root, file.production, &mut digest)?;
+        let clone = clone(&place, root, file.clone, &mut digest)?;
+        let mut scripts = Vec::new();
+        for relative in &file.build.scripts {
+            scripts.push(script(&root.join(relative), &mut digest)?);
+        }
+        let rollback_path = root.join(&file.build.rollback);
+        let rollback =
+            if rollback_path.exists() { Some(script(&rollback_path, &mut digest)?) } else { None };
+        if file.build.marker.trim().is_empty() {
+            return Err(place.at(
+                "marker",
+                "the marker is empty, so every comment would contain it",
+                "write for instance TEST_CLONE",
+            ));
+        }
+        let authorization = match file.build.authorization {
+            None => None,
+            Some(a) => {
+                for (key, value) in
+                    [("by", &a.by), ("reference", &a.reference), ("reason", &a.reason)]
+                {
+                    if value.trim().is_empty() {
+                        return Err(place.at(
+                            key,
+                            format!("the authorization's {key} is empty"),
+                            "leave the whole table out for a prototype run",
+                        ));
+                    }
+                }
+                Some(Authorization { by: a.by, reference: a.reference, reason: a.reason })
+            }
+        };
+        let limits = limits(&place, &file.limits)?;
+        Ok(Self {
+            path: path.to_owned(),
+            title: file.title.unwrap_or_else(|| file.name.clone()),
+            name: file.name,
+            production,
+            clone,
+            build: Build {
+                scripts,
+                rollback_path,
+                rollback,
+                marker: file.build.marker,
+                authorization,
+            },
+            limits,
+            sha256: digest.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+        })
+    }
+}
+
+/// The profile's text, to say where something is wrong in it.
+struct Place<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Place<'_> {
+    /// An error at the first line that gives the key.
+    fn at(&self, key: &str, problem: impl Into<String>, hint: impl Into<String>) -> ProfileError {
+        let mut start = 0;
+        for line in self.text.split_inclusive('\n') {
+            let name = line.split('=').next().unwrap_or_default().trim().trim_matches('"');
+            if name == key {
+                return ProfileError::text(
+                    self.path,
+                    self.text,
+                    start..start + line.trim_end().len(),
+                    problem,
+                    hint,
+                );
+            }
+            start += line.len();
+        }
+        ProfileError::text(self.path, self.text, 0..0, problem, hint)
+    }
+
+    fn name(&self, value: &str) -> impl FnOnce(NameError) -> ProfileError {
+        let (path, text) = (self.path.to_owned(), self.text.to_owned());
+        let quoted = format!("\"{value}\"");
+        let start = text.find(&quoted).unwrap_or_default();
+        let end = if text.contains(&quoted) { start + quoted.len() } else { start };
+        move |error| {
+            let hint = match &error {
+                NameError::NotAClone { .. } => {
+                    "the gate only works on databases that the pattern tells from production"
+                }
+                NameError::NotAnchored { .. } => "for instance ^directus_gov_test_[a-z0-9]{1,40}$",
+                _ => "write the database's plain name",
+            };
+            ProfileError::text(&path, &text, start..end, error.to_string(), hint)
+        }
+    }
+}
+
+fn production(
+    place: &Place<'_>,
+    root: &Path,
+    table: ProductionTable,
+    digest: &mut Sha256,
+) -> Result<ProductionTarget, ProfileError> {
+    let database = DatabaseName::new(&*table.database).map_err(place.name(&table.database))?;
+    let mut allowlist = Vec::new();
+    for name in &table.allowlist {
+        allowlist.push(DatabaseName::new(&**name).map_err(place.name(name))?);
+    }
+    Ok(ProductionTarget {
+        database,
+        allowlist,
+        role: table.role,
+        checks: checks(&root.join(&table.checks), digest)?,
+        host: table.host,
+        port: table.port,
+        sslmode: table.sslmode,
+        sslrootcert: table.sslrootcert.map(|p| root.join(p)),
+        passfile: table.passfile.map(|p| root.join(p)),
+        url_env: table.url_env,
+        organic: organic(place, table.organic)?,
+        waive: waive(place, table.waive)?,
+    })
+}
+
+fn clone(
+    place: &Place<'_>,
+    root: &Path,
+    table: CloneTable,
+    digest: &mut Sha256,
+) -> Result<CloneTarget, ProfileError> {
+    let name_pattern =
+        CloneNamePattern::new(&table.name_pattern).map_err(place.name(&table.name_pattern))?;
+    let maintenance = table.maintenance_database.unwrap_or_else(|| "postgres".to_owned());
+    Ok(CloneTarget {
+        database: name_pattern.admit(&table.database).map_err(place.name(&table.database))?,
+        name_pattern,
+        role: table.role,
+        checks: checks(&root.join(&table.checks), digest)?,
+        ssh: table.ssh,
+        container: table.container,
+        runtime: table.runtime.unwrap_or_else(|| "docker".to_owned()),
+        psql: table.psql.unwrap_or_else(|| "psql".to_owned()),
+        host: table.host,
+        port: table.port,
+        passfile: table.passfile.map(|p| root.join(p)),
+        maintenance_database: DatabaseName::new(&*maintenance).map_err(place.name(&maintenance))?,
+        organic: organic(place, table.organic)?,
+        waive: waive(place, table.waive)?,
+    })
+}
+
+fn organic(
+    place: &Place<'_>,
+    table: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Across>, ProfileError> {
+    table
+        .into_iter()
+        .map(|(relation, word)| {
+            let across: Across = word.parse().map_err(|e: clonegate_model::ParseAcrossError| {
+                place.at(&relation, e.to_string(), "write may-grow or may-change")
+            })?;
+            if !relation.contains('.') {
+                return Err(place.at(
+                    &relation,
+                    format!("{relation:?} has no schema"),
+                    format!("write \"public.{relation}\""),
+                ));
+            }
+            Ok((relation, across))
+        })
+        .collect()
+}
+
+fn waive(
+    place: &Place<'_>,
+    table: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, ProfileError> {
+    for (subject, reason) in &table {
+        if reason.trim().is_empty() {
+            return Err(place.at(
+                subject,
+                format!("the waiver of {subject:?} has no reason"),
+                "say why it need not be covered",
+            ));
+        }
+    }
+    Ok(table)
+}
+
+fn limits(place: &Place<'_>, table: &LimitsTable) -> Result<Limits, ProfileError> {
+    let duration = |key: &str, given: &Option<String>, default: u64, most: u64| {
+        let Some(text) = given else { return Ok(Duration::from_secs(default)) };
+        let parsed =
+            text.parse::<jiff::SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
+        match parsed {
+            Some(d) if !d.is_zero() && d <= Duration::from_secs(most) => Ok(d),
+            _ => Err(place.at(
+                key,
+                format!("{text:?} is no time between 1ms and {most}s"),
+                "write for instance 500ms, 5s or 2m",
+            )),
+        }
+    };
+    Ok(Limits {
+        read_timeout: duration("read-timeout", &table.read_timeout, 5, 60)?,
+        statement_timeout: duration("statement-timeout", &table.statement_timeout, 300, 86_400)?,
+        lock_timeout: duration("lock-timeout", &table.lock_timeout, 2, 600)?,
+        script_timeout: duration("script-timeout", &table.script_timeout, 600, 86_400)?,
+    })
+}
+
+fn checks(folder: &Path, digest: &mut Sha256) -> Result<Vec<Check>, ProfileError> {
+    let hint = "this is the folder of check files that the profile names";
+    let entries = std::fs::read_dir(folder).map_err(ProfileError::read(folder, hint))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(ProfileError::read(folder, hint))?.path();
+        if path.extension().is_some_and(|e| e == "sql") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let mut checks: Vec<Check> = Vec::new();
+    for path in paths {
+        let text = read(&path, "this is a check file")?;
+        digest.update(text.as_bytes());
+        let check = read_check(&path, &text)?;
+        if let Some(other) = checks.iter().find(|c| c.number == check.number) {
+            return Err(ProfileError::file(
+                &path,
+                format!("{} has the same number", other.id),
+                "give each check a number of its own",
+            ));
+        }
+        checks.push(check);
+    }
+    checks.sort_by_key(|c| c.number);
+    Ok(checks)
+}
+
+fn script(path: &Path, digest: &mut Sha256) -> Result<Script, ProfileError> {
+    let text = read(path, "this is a script that the profile names")?;
+    digest.update(text.as_bytes());
+    let name = path
+        .file_name()
+        .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    Ok(Script { name, path: path.to_owned(), text })
+}
+
+fn read(path: &Path, hint: &str) -> Result<String, ProfileError> {
+    let size = std::fs::metadata(path).map_err(ProfileError::read(path, hint))?.len();
+    if size > MAX_FILE_BYTES {
+        return Err(ProfileError::file(
+            path,
+            format!("the file has {size} bytes; {MAX_FILE_BYTES} are read"),
+            "split it",
+        ));
+    }
+    std::fs::read_to_string(path).map_err(ProfileError::read(path, hint))
+}
+
+/// serde's message, with the nearest known key where one was not known.
+fn explain(path: &Path, text: &str, error: &toml::de::Error) -> ProfileError {
+    let message = error.message().to_owned();
+    let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let hint = match words.as_slice() {
+        [unknown, known @ ..] if message.starts_with("unknown field") => {
+            match nearest(unknown, known.iter().copied()) {
+                Some(meant) => format!("did you mean {meant}?"),
+                None => format!("known here: {}", known.join(", ")),
+            }
+        }
+        _ => "docs/profile.md describes every key".to_owned(),
+    };
+    let problem = message.split(", expected").next().unwrap_or_default().to_owned();
+    ProfileError::text(path, text, error.span().unwrap_or(0..0), problem, hint)
+}

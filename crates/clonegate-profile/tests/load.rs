@@ -1,0 +1,117 @@
+//! Profiles on disk: the good one, and the mistakes that people make.
+
+use std::fs;
+use std::path::Path;
+
+use clonegate_profile::Profile;
+
+const GOOD: &str = r#"format = 1
+name = "trial"
+
+[production]
+database = "directus"
+allowlist = ["directus"]
+role = "reader"
+checks = "checks"
+
+[production.organic]
+"public.system_issues" = "may-grow"
+
+[clone]
+database = "directus_gov_test_1"
+name-pattern = "^directus_gov_test_[a-z0-9]{1,40}$"
+role = "builder"
+checks = "checks"
+
+[build]
+scripts = ["a.sql"]
+rollback = "z.sql"
+marker = "TEST_CLONE"
+
+[limits]
+lock-timeout = "500ms"
+"#;
+
+fn folder(profile: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fs::write(root.join("clonegate.toml"), profile).unwrap();
+    fs::create_dir(root.join("checks")).unwrap();
+    fs::write(root.join("checks/01_one.sql"), "-- title: one\n-- require: n = 1\nselect 1 as n\n")
+        .unwrap();
+    fs::write(root.join("a.sql"), "create table a ();").unwrap();
+    fs::write(root.join("z.sql"), "drop table a;").unwrap();
+    folder
+}
+
+fn load(root: &Path) -> Result<Profile, String> {
+    Profile::load(&root.join("clonegate.toml")).map_err(|e| {
+        // What a person sees, without the temporary folder's name.
+        let mut shown = String::new();
+        let handler = miette::NarratableReportHandler::new();
+        handler.render_report(&mut shown, &e).unwrap();
+        shown.replace(&root.display().to_string(), "")
+    })
+}
+
+fn mistake(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    let folder = folder(&GOOD.replace(from, to));
+    load(folder.path()).unwrap_err()
+}
+
+#[test]
+fn loads_a_profile_and_every_file_it_names() {
+    let folder = folder(GOOD);
+    let profile = load(folder.path()).unwrap();
+    assert_eq!(profile.production.checks.len(), 1);
+    assert_eq!(profile.build.scripts[0].text, "create table a ();");
+    assert!(profile.build.rollback.is_some() && profile.build.authorization.is_none());
+    assert_eq!(profile.limits.lock_timeout.as_millis(), 500);
+    assert_eq!(profile.limits.read_timeout.as_secs(), 5);
+    fs::write(folder.path().join("a.sql"), "create table b ();").unwrap();
+    assert_ne!(
+        load(folder.path()).unwrap().sha256,
+        profile.sha256,
+        "the digest covers the scripts"
+    );
+}
+
+#[test]
+fn a_missing_rollback_script_is_for_the_gate_to_report() {
+    let folder = folder(GOOD);
+    fs::remove_file(folder.path().join("z.sql")).unwrap();
+    assert!(load(folder.path()).unwrap().build.rollback.is_none());
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest_known_one() {
+    insta::assert_snapshot!(mistake("role = \"reader\"", "rol = \"reader\""));
+}
+
+#[test]
+fn a_clone_that_only_matches_by_a_like_wildcard_is_refused() {
+    insta::assert_snapshot!(mistake("\"directus_gov_test_1\"", "\"directusXgovXtestX1\""));
+}
+
+#[test]
+fn a_secret_has_no_key() {
+    assert!(
+        mistake("role = \"reader\"", "role = \"reader\"\npassword = \"x\"")
+            .contains("unknown field")
+    );
+}
+
+#[test]
+fn other_mistakes_say_what_to_write() {
+    assert!(mistake("\"may-grow\"", "\"grows\"").contains("may-grow or may-change"));
+    assert!(mistake("\"500ms\"", "\"fast\"").contains("for instance 500ms"));
+    assert!(mistake("format = 1", "format = 2").contains("format 1"));
+    assert!(
+        mistake("scripts = [\"a.sql\"]", "scripts = [\"missing.sql\"]").contains("missing.sql")
+    );
+    assert!(
+        mistake("^directus_gov_test_[a-z0-9]{1,40}$", "directus_gov_test_.*")
+            .contains("must begin with ^")
+    );
+}
