@@ -31,8 +31,8 @@ pub use run::{
     ScriptRecord, TargetRecord,
 };
 pub use snapshot::{
-    CatalogObject, Coverage, Covered, Footprint, Horizon, Identity, Lineage, ReadingTaken,
-    RelationKind, RelationState, SNAPSHOT_FORMAT, SequenceState, SessionState, Snapshot, Taken,
-    Witness,
+    CatalogObject, Coverage, Covered, Footprint, Horizon, Identity, Lineage, ParseHorizonError,
+    ReadingTaken, RelationKind, RelationState, SNAPSHOT_FORMAT, SequenceState, SessionState,
+    Snapshot, Taken, Witness,
 };
 pub use verdict::{Assertion, Outcome, Verdict};

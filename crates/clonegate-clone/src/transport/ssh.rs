@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_ssh2_tokio::{AuthMethod, Client, Config, ServerCheckMethod, ToSocketAddrsWithHostname};
+use russh::ChannelMsg;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::ssh_config::{Agent, Destination, resolve};
@@ -186,16 +187,25 @@ impl Connection {
         tokio::spawn(async move {
             let mut ended = Ended::Lost(format!("the connection to {address} was lost"));
             while let Some(message) = read.wait().await {
-                // The message's type is russh's, which this crate doesn't name: its variants are
-                // reached through the module that the library hands out.
-                match sort(message) {
-                    Sorted::Event(event) => {
-                        if events.send(event).await.is_err() {
-                            break;
-                        }
+                let event = match message {
+                    ChannelMsg::Data { data } => Event::Stdout(data.to_vec()),
+                    ChannelMsg::ExtendedData { data, ext: 1 } => Event::Stderr(data.to_vec()),
+                    ChannelMsg::ExitStatus { exit_status } => {
+                        ended = Ended::Code(i32::try_from(exit_status).unwrap_or(i32::MAX));
+                        continue;
                     }
-                    Sorted::Ended(how) => ended = how,
-                    Sorted::Nothing => {}
+                    ChannelMsg::ExitSignal { signal_name, .. } => {
+                        ended = Ended::Lost(format!("it was ended by signal {signal_name:?}"));
+                        continue;
+                    }
+                    ChannelMsg::Failure => {
+                        ended = Ended::Lost(format!("{address} refuses to run a command"));
+                        continue;
+                    }
+                    _ => continue,
+                };
+                if events.send(event).await.is_err() {
+                    break;
                 }
             }
             let _ = events.send(Event::Ended(ended)).await;
@@ -209,14 +219,149 @@ impl Connection {
     }
 }
 
-enum Sorted {
-    Event(Event),
-    Ended(Ended),
-    Nothing,
-}
-
 impl Destination {
     fn address(&self) -> String {
         format!("{}:{}", self.hostname, self.port)
     }
+}
+
+/// Logs in by the first way that works: the agent, then each key file. One connection each, because the
+/// library takes one way a connection.
+async fn log_in(destination: &Destination, timeout: Duration) -> Result<Client, SshError> {
+    let mut tried = Vec::new();
+    for (name, method) in ways(destination, &mut tried).await {
+        match connect(destination, method, timeout).await {
+            Ok(client) => return Ok(client),
+            Err(Failed::Login(said)) => tried.push(format!("{name}: {said}")),
+            Err(Failed::Else(error)) => return Err(error),
+        }
+    }
+    if tried.is_empty() {
+        tried.push("there is no agent and no key file; start ssh-agent and ssh-add a key".to_owned());
+    }
+    Err(SshError::Authentication {
+        user: destination.user.clone(),
+        address: destination.address(),
+        tried: tried.join("; "),
+    })
+}
+
+async fn ways(destination: &Destination, tried: &mut Vec<String>) -> Vec<(String, AuthMethod)> {
+    let mut ways = Vec::new();
+    let socket = std::env::var_os("SSH_AUTH_SOCK");
+    match &destination.agent {
+        Agent::Environment if destination.identities_only => {
+            // The library ends the process where it finds no agent: look first.
+            let agent = match socket {
+                Some(path) => tokio::net::UnixStream::connect(path).await.is_ok(),
+                None => false,
+            };
+            let public = |path: &PathBuf| {
+                let mut name = path.clone().into_os_string();
+                name.push(".pub");
+                PathBuf::from(name)
+            };
+            for file in destination.identities.iter().map(public).filter(|f| agent && f.exists()) {
+                let name = format!("the agent's key {}", file.display());
+                ways.push((name, AuthMethod::with_public_key_file(file)));
+            }
+        }
+        Agent::Environment if socket.is_some() => {
+            ways.push(("the agent".to_owned(), AuthMethod::with_agent()));
+        }
+        Agent::Environment | Agent::None => {}
+        Agent::Socket(path) => tried.push(format!(
+            "the agent at {path}: only the one that SSH_AUTH_SOCK names is asked; set SSH_AUTH_SOCK={path}"
+        )),
+    }
+    for file in destination.identities.iter().filter(|f| f.exists()) {
+        ways.push((format!("{}", file.display()), AuthMethod::with_key_file(file, None)));
+    }
+    ways
+}
+
+enum Failed {
+    Login(String),
+    Else(SshError),
+}
+
+async fn connect(
+    destination: &Destination,
+    method: AuthMethod,
+    timeout: Duration,
+) -> Result<Client, Failed> {
+    use async_ssh2_tokio::Error;
+    let address = destination.address();
+    // Each file is tried, as OpenSSH does; a changed key in any of them ends it.
+    let existing: Vec<&PathBuf> = destination.known_hosts.iter().filter(|f| f.exists()).collect();
+    let unknown = || {
+        Failed::Else(SshError::HostKey {
+            address: address.clone(),
+            files: destination
+                .known_hosts
+                .iter()
+                .map(|f| f.display().to_string())
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
+    };
+    for file in &existing {
+        let check = ServerCheckMethod::with_known_hosts_file(&file.to_string_lossy());
+        let to = Address {
+            hostname: destination.hostname.clone(),
+            port: destination.port,
+            key_name: destination.key_name.clone(),
+        };
+        let connecting = Client::connect_with_config(
+            to,
+            &destination.user,
+            method.clone(),
+            check,
+            config(file, destination),
+        );
+        let error = match tokio::time::timeout(timeout, connecting).await {
+            Ok(Ok(client)) => return Ok(client),
+            Ok(Err(error)) => error,
+            Err(_) => return Err(Failed::Else(SshError::Timeout { address, timeout })),
+        };
+        return Err(match error {
+            Error::SshError(russh::Error::UnknownKey) => continue,
+            Error::ServerCheckFailed => unknown(),
+            Error::KeyInvalid(russh::keys::Error::KeyIsEncrypted) => Failed::Login(
+                "it is encrypted; add it to the agent with ssh-add".to_owned(),
+            ),
+            Error::KeyInvalid(why) => Failed::Login(format!("it can't be read: {why}")),
+            Error::KeyAuthFailed | Error::AgentAuthenticationFailed => {
+                Failed::Login("the host does not accept it".to_owned())
+            }
+            Error::AgentConnectionFailed => Failed::Login("it does not answer".to_owned()),
+            Error::AgentNoIdentities => Failed::Login("it has no keys; ssh-add one".to_owned()),
+            Error::AgentRequestIdentitiesFailed => {
+                Failed::Login("it does not say which keys it has".to_owned())
+            }
+            source => Failed::Else(SshError::Connect { address, source: Box::new(source) }),
+        });
+    }
+    Err(unknown())
+}
+
+/// A host has several keys and shows one, of a kind that the client asks for first: those kinds that are
+/// known of it.
+fn config(known_hosts: &Path, destination: &Destination) -> Config {
+    let mut config = Config {
+        keepalive_interval: Some(Duration::from_secs(5)),
+        keepalive_max: 3,
+        nodelay: true,
+        ..Config::default()
+    };
+    let keys =
+        russh::keys::known_hosts::known_host_keys_path(&destination.key_name, destination.port, known_hosts);
+    let known: Vec<_> = keys.unwrap_or_default().into_iter().map(|(_, key)| key.algorithm()).collect();
+    let is_known = |algorithm: &russh::keys::Algorithm| {
+        known.iter().any(|k| k == algorithm || (k.is_rsa() && algorithm.is_rsa()))
+    };
+    let mut order = config.preferred.key.to_vec();
+    order.sort_by_key(|algorithm| !is_known(algorithm));
+    config.preferred.key = order.into();
+    config
 }

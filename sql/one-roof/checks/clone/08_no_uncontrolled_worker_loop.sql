@@ -11,7 +11,7 @@
 select count(*) filter (where a.backend_type not in ('client backend', 'walsender', 'parallel worker', 'autovacuum worker')) as daemons,
        (select count(*)
           from pg_catalog.pg_extension as e
-         where e.extname in ('pg_cron', 'pgagent', 'pg_timetable', 'pg_background', 'pg_task', 'pgmq', 'timescaledb')) as schedulers,
+         where e.extname in ('pg_cron', 'pgagent', 'pg_timetable', 'pg_background', 'pg_task', 'timescaledb')) as schedulers,
        (select count(*)
           from pg_catalog.pg_subscription as s
           join pg_catalog.pg_database as d on d.oid = s.subdbid

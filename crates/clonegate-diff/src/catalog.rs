@@ -1,0 +1,128 @@
+//! Definitions: added, gone, or altered attribute by attribute.
+
+use std::collections::BTreeMap;
+
+use clonegate_model::{CatalogObject, Disposition, Finding, Snapshot, Witness};
+
+use crate::{Additions, Policy};
+
+type Key<'a> = (&'a str, &'a str);
+
+fn by_key<'a>(snapshot: &'a Snapshot, left_out: &[&str]) -> BTreeMap<Key<'a>, &'a CatalogObject> {
+    let kept = snapshot.catalog.iter().filter(|o| !left_out.contains(&o.class.as_str()));
+    kept.map(|o| ((o.class.as_str(), o.identity.as_str()), o)).collect()
+}
+
+pub(crate) fn compare(
+    before: &Snapshot,
+    after: &Snapshot,
+    policy: Policy<'_>,
+    left_out: &[&str],
+) -> Vec<Finding> {
+    let (old, new) = (by_key(before, left_out), by_key(after, left_out));
+    let mut findings = Vec::new();
+    for (key, object) in &old {
+        match new.get(key) {
+            None => findings.push(exists(
+                object,
+                "there",
+                "",
+                Disposition::Unexplained,
+                "it is gone".to_owned(),
+            )),
+            Some(now) => findings.extend(altered(object, now)),
+        }
+    }
+    for (key, object) in &new {
+        if !old.contains_key(key) {
+            let (disposition, note) = addition(object, &old, policy.additions);
+            findings.push(exists(object, "", "there", disposition, note));
+        }
+    }
+    findings
+}
+
+fn exists(
+    object: &CatalogObject,
+    before: &str,
+    after: &str,
+    disposition: Disposition,
+    note: String,
+) -> Finding {
+    Finding {
+        subject: subject(object),
+        attribute: "exists".to_owned(),
+        before: before.to_owned(),
+        after: after.to_owned(),
+        witness: Witness::Catalog,
+        disposition,
+        note,
+    }
+}
+
+/// What a reader calls it: a relation by its kind, everything else by its class.
+fn subject(object: &CatalogObject) -> String {
+    let class = match object.class.as_str() {
+        "relation" => object.attributes.get("kind").map_or("relation", String::as_str),
+        class => class,
+    };
+    format!("{class} {}", object.identity)
+}
+
+fn altered(old: &CatalogObject, new: &CatalogObject) -> Vec<Finding> {
+    let mut names: Vec<&String> = old.attributes.keys().chain(new.attributes.keys()).collect();
+    names.sort();
+    names.dedup();
+    let of = |object: &CatalogObject, name: &String| {
+        object.attributes.get(name).cloned().unwrap_or_default()
+    };
+    names
+        .into_iter()
+        .map(|name| (name, of(old, name), of(new, name)))
+        .filter(|(_, before, after)| before != after)
+        .map(|(name, before, after)| Finding {
+            subject: subject(old),
+            attribute: name.clone(),
+            before,
+            after,
+            witness: Witness::Catalog,
+            disposition: Disposition::Unexplained,
+            note: "its definition was altered".to_owned(),
+        })
+        .collect()
+}
+
+/// Whether a new object is one that the run may add.
+///
+/// What belongs to a relation (column, index, constraint, trigger, an owned sequence) needs no
+/// marker of its own, but its relation must be new too: an index on a table that was there before
+/// alters that table.
+fn addition(
+    object: &CatalogObject,
+    old: &BTreeMap<Key<'_>, &CatalogObject>,
+    additions: Additions<'_>,
+) -> (Disposition, String) {
+    let Additions::Marked(marker) = additions else {
+        return (Disposition::Unexplained, "it is new".to_owned());
+    };
+    if let Some(relation) =
+        object.attributes.get("on").or_else(|| object.attributes.get("owned by"))
+    {
+        return if old.contains_key(&("relation", relation.as_str()))
+            || old.contains_key(&("type", relation.as_str()))
+        {
+            (Disposition::Unexplained, format!("it alters {relation}, which was there before"))
+        } else {
+            (Disposition::Organic, format!("added by the build with {relation}"))
+        };
+    }
+    match object.attributes.get("comment") {
+        Some(comment) if comment.contains(marker) => {
+            (Disposition::Organic, format!("added by the build and marked {marker}"))
+        }
+        _ => (
+            Disposition::Unexplained,
+            format!("it is new and its comment does not contain {marker}"),
+        ),
+    }
+}

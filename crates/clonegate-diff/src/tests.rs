@@ -1,0 +1,190 @@
+use std::collections::BTreeMap;
+
+use clonegate_model::{
+    CatalogObject, DatabaseName, Disposition, Footprint, Identity, Lineage, Phase, RelationKind,
+    RelationState, SNAPSHOT_FORMAT, SequenceState, Target,
+};
+use jiff::Timestamp;
+
+use super::*;
+
+fn snapshot(phase: Phase) -> Snapshot {
+    Snapshot {
+        format: SNAPSHOT_FORMAT,
+        run: "test".parse().unwrap(),
+        target: Target::Production,
+        phase,
+        begun_at: Timestamp::UNIX_EPOCH,
+        ended_at: Timestamp::UNIX_EPOCH,
+        identity: Identity {
+            database: DatabaseName::new("directus").unwrap(),
+            database_oid: 16_400,
+            role: "reader".into(),
+            system_identifier: "7".into(),
+            postmaster_start: "2026-01-01".into(),
+            server_version: "15.18".into(),
+            server_version_num: 150_018,
+            in_recovery: false,
+        },
+        readings: Vec::new(),
+        horizon: "10:10:".parse().unwrap(),
+        relations: vec![RelationState {
+            name: "public.issues".into(),
+            oid: 1,
+            kind: RelationKind::Table,
+            comment: None,
+            lineage: Some(Lineage { rows: 200, newer: (phase == Phase::Exit).then_some(0) }),
+        }],
+        sequences: vec![SequenceState {
+            name: "public.issues_id_seq".into(),
+            last_value: 200,
+            is_called: true,
+        }],
+        catalog: vec![
+            object("relation", "public.issues", &[("kind", "table"), ("owner", "app")]),
+            object(
+                "relation",
+                "public.issues_id_seq",
+                &[("kind", "sequence"), ("owned by", "public.issues")],
+            ),
+        ],
+        activity: Vec::new(),
+        coverage: Vec::new(),
+        footprint: Footprint::default(),
+    }
+}
+
+fn object(class: &str, identity: &str, attributes: &[(&str, &str)]) -> CatalogObject {
+    CatalogObject {
+        class: class.into(),
+        identity: identity.into(),
+        attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+    }
+}
+
+fn found(
+    change: impl FnOnce(&mut Snapshot),
+    organic: &[(&str, Across)],
+    additions: Additions<'_>,
+) -> Vec<(String, Disposition)> {
+    let organic: BTreeMap<String, Across> =
+        organic.iter().map(|(n, a)| ((*n).to_owned(), *a)).collect();
+    let mut after = snapshot(Phase::Exit);
+    change(&mut after);
+    let findings =
+        diff(&snapshot(Phase::Entry), &after, Policy { organic: &organic, additions }).unwrap();
+    findings
+        .into_iter()
+        .map(|f| (format!("{} {}: {}", f.subject, f.attribute, f.note), f.disposition))
+        .collect()
+}
+
+fn lineage(rows: u64, newer: u64) -> impl FnOnce(&mut Snapshot) {
+    move |s| s.relations[0].lineage = Some(Lineage { rows, newer: Some(newer) })
+}
+
+#[test]
+fn equal_snapshots_give_no_findings() {
+    assert_eq!(found(|_| {}, &[], Additions::Unexplained), []);
+}
+
+#[test]
+fn an_update_keeps_the_count_and_is_seen() {
+    let findings = found(lineage(200, 1), &[], Additions::Unexplained);
+    assert_eq!(findings[0].1, Disposition::Unexplained);
+    insta::assert_snapshot!(findings[0].0, @"table public.issues rows: 1 rows of entry were changed or removed, and 1 rows are newer than entry; the profile does not declare it");
+}
+
+#[test]
+fn growth_is_organic_only_where_it_is_declared_and_only_if_it_is_growth() {
+    let grow = [("public.issues", Across::MayGrow)];
+    assert_eq!(found(lineage(203, 3), &grow, Additions::Unexplained)[0].1, Disposition::Organic);
+    assert_eq!(found(lineage(203, 3), &[], Additions::Unexplained)[0].1, Disposition::Unexplained);
+    assert_eq!(
+        found(lineage(203, 4), &grow, Additions::Unexplained)[0].1,
+        Disposition::Unexplained,
+        "one was updated"
+    );
+    assert_eq!(
+        found(lineage(199, 0), &grow, Additions::Unexplained)[0].1,
+        Disposition::Unexplained,
+        "one was deleted"
+    );
+}
+
+#[test]
+fn a_keys_sequence_moves_with_its_table_and_never_back() {
+    let grow = [("public.issues", Across::MayGrow)];
+    let to = |value| move |s: &mut Snapshot| s.sequences[0].last_value = value;
+    assert_eq!(found(to(205), &grow, Additions::Unexplained)[0].1, Disposition::Organic);
+    assert_eq!(found(to(205), &[], Additions::Unexplained)[0].1, Disposition::Unexplained);
+    assert_eq!(found(to(100), &grow, Additions::Unexplained)[0].1, Disposition::Unexplained);
+}
+
+#[test]
+fn a_marked_table_may_be_added_with_what_belongs_to_it() {
+    let add = |s: &mut Snapshot| {
+        s.catalog.push(object(
+            "relation",
+            "public.axis",
+            &[("kind", "table"), ("comment", "TEST_CLONE axes")],
+        ));
+        s.catalog.push(object("column", "public.axis.id", &[("on", "public.axis")]));
+        s.catalog.push(object(
+            "relation",
+            "public.axis_id_seq",
+            &[("kind", "sequence"), ("owned by", "public.axis")],
+        ));
+    };
+    let marked = found(add, &[], Additions::Marked("TEST_CLONE"));
+    assert!(marked.len() == 3 && marked.iter().all(|f| f.1 == Disposition::Organic), "{marked:?}");
+    let unexplained = found(add, &[], Additions::Unexplained);
+    assert!(unexplained.iter().all(|f| f.1 == Disposition::Unexplained));
+}
+
+#[test]
+fn what_alters_an_existing_table_is_never_explained_by_a_marker() {
+    for addition in [
+        object(
+            "column",
+            "public.issues.axis",
+            &[("on", "public.issues"), ("comment", "TEST_CLONE")],
+        ),
+        object(
+            "index",
+            "public.issues_axis",
+            &[("on", "public.issues"), ("comment", "TEST_CLONE")],
+        ),
+        object("relation", "public.unmarked", &[("kind", "table")]),
+    ] {
+        let findings = found(|s| s.catalog.push(addition), &[], Additions::Marked("TEST_CLONE"));
+        assert_eq!(findings[0].1, Disposition::Unexplained, "{findings:?}");
+    }
+    let altered = found(
+        |s| {
+            s.catalog[0] =
+                object("relation", "public.issues", &[("kind", "table"), ("owner", "somebody")])
+        },
+        &[],
+        Additions::Marked("TEST_CLONE"),
+    );
+    assert_eq!(altered[0].1, Disposition::Unexplained);
+    let gone = found(|s| drop(s.catalog.remove(0)), &[], Additions::Marked("TEST_CLONE"));
+    assert_eq!(gone[0].1, Disposition::Unexplained);
+}
+
+#[test]
+fn another_database_is_not_comparable() {
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    let mut other = snapshot(Phase::Exit);
+    other.identity.database_oid = 99;
+    assert!(matches!(
+        diff(&snapshot(Phase::Entry), &other, policy),
+        Err(NotComparable::Database { .. })
+    ));
+    assert_eq!(
+        diff(&snapshot(Phase::Entry), &snapshot(Phase::Entry), policy),
+        Err(NotComparable::Baseline)
+    );
+}

@@ -1,0 +1,484 @@
+//! The production channel itself.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clonegate_model::{DatabaseName, Footprint, Identity, RunId};
+use clonegate_sql::ReadOnlyStatement;
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tracing::Instrument as _;
+
+use crate::dial::{Dialer, Session, Wire};
+use crate::error::ConnectError;
+use crate::guard::{Expectation, startup_options};
+use crate::pool::Pool;
+use crate::settings::{ConnectionSettings, SslMode, TargetSessionAttrs};
+use crate::snapshot::{ExportedSnapshot, SnapshotReader};
+use crate::statement::{self, Answer, InFlight, Limits};
+use crate::transaction::Ledger;
+use crate::{Allowlist, Facts, ReadError};
+
+/// By how much the channel's own deadline is later than the server's time-out.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How long [`ProductionChannel::close`] waits for the last connection to end.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What the channel may cost production.
+///
+/// These bound what crosses the wire, how long, and how much at once. They don't bound the memory
+/// that the server takes for a statement: nothing on the client's side can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Rows of a caller's statement. 500.
+    pub rows: usize,
+    /// Bytes of a caller's rows. 1 MiB.
+    pub bytes: u64,
+    /// Rows of one of the program's own statements, in a snapshot. 1,000,000.
+    pub engine_rows: usize,
+    /// Bytes of one of the program's own statements, in a snapshot. 64 MiB.
+    pub engine_bytes: u64,
+    /// `statement_timeout`. 5 s. The channel's own deadline is a second later.
+    pub statement_timeout: Duration,
+    /// `lock_timeout`. 1 s.
+    pub lock_timeout: Duration,
+    /// `idle_in_transaction_session_timeout`. 30 s; a snapshot that is exported must not idle
+    /// longer.
+    pub idle_timeout: Duration,
+    /// How long connecting may take. 10 s; `connect_timeout` of the settings can shorten it.
+    pub connect_timeout: Duration,
+    /// Connections at once. 2.
+    pub connections: usize,
+    /// How long a statement waits for a free connection. 30 s.
+    pub queue_timeout: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            rows: 500,
+            bytes: 1 << 20,
+            engine_rows: 1_000_000,
+            engine_bytes: 64 << 20,
+            statement_timeout: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(1),
+            idle_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            connections: 2,
+            queue_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Bounds {
+    pub(crate) fn deadline(&self) -> Duration {
+        self.statement_timeout + GRACE
+    }
+
+    /// Zero would mean "no bound" to the server, and the server counts milliseconds in 31 bits.
+    fn check(&self) -> Result<(), ConnectError> {
+        let bad = |name: &'static str, value: String| Err(ConnectError::Bounds { name, value });
+        for (name, time) in [
+            ("statement_timeout", self.statement_timeout),
+            ("lock_timeout", self.lock_timeout),
+            ("idle_timeout", self.idle_timeout),
+            ("connect_timeout", self.connect_timeout),
+            ("queue_timeout", self.queue_timeout),
+        ] {
+            if time.as_millis() == 0 || i32::try_from(time.as_millis()).is_err() {
+                return bad(name, format!("{time:?}"));
+            }
+        }
+        for (name, rows) in [
+            ("rows", self.rows),
+            ("engine_rows", self.engine_rows),
+            ("connections", self.connections),
+        ] {
+            if rows == 0 || i32::try_from(rows).is_err() {
+                return bad(name, rows.to_string());
+            }
+        }
+        for (name, bytes) in [("bytes", self.bytes), ("engine_bytes", self.engine_bytes)] {
+            if bytes == 0 || i64::try_from(bytes).is_err() {
+                return bad(name, bytes.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn of_a_caller(&self) -> Limits {
+        Limits {
+            rows: self.rows,
+            bytes: self.bytes,
+            statement_timeout: self.statement_timeout,
+            deadline: self.deadline(),
+        }
+    }
+
+    fn of_the_engine(&self) -> Limits {
+        Limits {
+            rows: self.engine_rows,
+            bytes: self.engine_bytes,
+            ..self.of_a_caller()
+        }
+    }
+}
+
+/// What a reader has to know about a channel; never a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChannelDescription {
+    /// Host and port, or the socket's folder and port.
+    pub endpoint: String,
+    /// What was asked for.
+    pub sslmode: SslMode,
+    /// What came of it.
+    pub encrypted: bool,
+    /// Whose signature on the server's certificate is trusted.
+    pub root_certificates: String,
+    /// The database.
+    pub database: DatabaseName,
+    /// The role.
+    pub role: String,
+    /// `application_name` of every session.
+    pub application_name: String,
+    /// Rows of a caller's statement.
+    pub rows: usize,
+    /// Bytes of a caller's rows.
+    pub bytes: u64,
+    /// `statement_timeout`, in milliseconds.
+    pub statement_timeout_ms: u64,
+    /// `lock_timeout`, in milliseconds.
+    pub lock_timeout_ms: u64,
+    /// `idle_in_transaction_session_timeout`, in milliseconds.
+    pub idle_timeout_ms: u64,
+    /// Connections at once.
+    pub connections: usize,
+}
+
+impl fmt::Display for ChannelDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wire = if self.encrypted { "TLS" } else { "no TLS" };
+        write!(
+            f,
+            "{}@{}/{} (sslmode {}, {wire})",
+            self.role, self.endpoint, self.database, self.sslmode
+        )
+    }
+}
+
+/// The channel to a production database. Its only verb is to read.
+///
+/// Each statement goes through the same steps: `BEGIN … REPEATABLE READ READ ONLY`; the guard; the
+/// statement by the extended protocol, bounded in rows, bytes and time; the assertion that no
+/// transaction id was assigned; ROLLBACK.
+pub struct ProductionChannel {
+    pool: Pool,
+    dialer: Arc<Dialer>,
+    ledger: Arc<Ledger>,
+    identity: Identity,
+    wire: Wire,
+    endpoint: usize,
+    bounds: Bounds,
+    ended: mpsc::Receiver<()>,
+    span: tracing::Span,
+}
+
+impl ProductionChannel {
+    /// Opens the first connection and pins what answers: every later connection must reach the
+    /// same database of the same server, not restarted since.
+    ///
+    /// # Errors
+    /// [`ConnectError::NotAllowed`] before any socket is opened; else what went wrong on the way.
+    pub async fn connect(
+        settings: ConnectionSettings,
+        allowlist: &Allowlist,
+        expected_role: Option<&str>,
+        run: &RunId,
+        bounds: Bounds,
+    ) -> Result<Self, ConnectError> {
+        if !allowlist.contains(settings.database()) {
+            return Err(ConnectError::NotAllowed {
+                database: settings.database().clone(),
+                allowlist: allowlist.clone(),
+            });
+        }
+        bounds.check()?;
+        let span = tracing::info_span!(
+            "production_channel", database = %settings.database(), run = %run
+        );
+        let ledger = Arc::new(Ledger::new(Expectation {
+            database: settings.database().clone(),
+            role: expected_role.map(str::to_owned),
+            application_name: run.application_name(),
+            bounds,
+        }));
+        let (alive, ended) = mpsc::channel(1);
+        let target = settings.target;
+        let dialer = Arc::new(Dialer::new(
+            settings,
+            startup_options(&bounds),
+            run.application_name(),
+            bounds.connect_timeout,
+            alive,
+        )?);
+        let first = first_session(&dialer, &ledger, target).instrument(span.clone());
+        let (session, identity) = first.await?;
+        let route = dialer.route.get_or_init(|| session.route.clone());
+        let (wire, endpoint) = (route.wire, route.endpoint);
+        let identity = ledger.pin(identity).clone();
+        span.in_scope(|| {
+            tracing::info!(server = %identity.server_version, standby = identity.in_recovery, "connected");
+        });
+        Ok(Self {
+            pool: Pool::new(dialer.clone(), session, &bounds),
+            dialer,
+            ledger,
+            identity,
+            wire,
+            endpoint,
+            bounds,
+            ended,
+            span,
+        })
+    }
+
+    /// Which server and database answered at the first connect.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Reads one statement in a transaction of its own, over a connection that is thrown away
+    /// afterwards. If the future is dropped, the statement is cancelled on the server.
+    ///
+    /// # Errors
+    /// See [`ReadError`]; [`ReadError::severity`] tells a missing answer from a breach.
+    pub async fn read(
+        &self,
+        statement: &ReadOnlyStatement,
+        facts: &Facts,
+    ) -> Result<Answer, ReadError> {
+        self.read_sql(statement.as_sql(), facts, self.bounds.of_a_caller())
+            .await
+    }
+
+    pub(crate) async fn read_sql(
+        &self,
+        sql: &str,
+        facts: &Facts,
+        limits: Limits,
+    ) -> Result<Answer, ReadError> {
+        let work = async {
+            let mut lease = self.pool.lease().await?;
+            lease.spent = true;
+            let meter = lease.meter.clone();
+            let in_flight = InFlight::new(
+                lease.client().cancel_token(),
+                self.dialer.clone(),
+                lease.route.clone(),
+            );
+            let opened = self.ledger.open(lease.client(), &meter, None).await;
+            let (transaction, _) = match opened {
+                Ok(opened) => opened,
+                Err(error) => {
+                    in_flight.done();
+                    return Err(error);
+                }
+            };
+            self.ledger.publish(&transaction, facts).await?;
+            let answer = statement::run(&transaction, in_flight, &meter, sql, limits).await;
+            match &answer {
+                Err(error) if !error.leaves_the_connection_whole() => return answer,
+                _ => {}
+            }
+            // What a breach says weighs more than why the statement failed.
+            self.ledger.close(transaction, &meter).await?;
+            answer
+        };
+        let done = work.instrument(self.span.clone()).await;
+        self.span.in_scope(|| match &done {
+            Ok(answer) => tracing::debug!(
+                rows = answer.reading.rows.len(),
+                bytes = answer.bytes,
+                elapsed = ?answer.elapsed,
+                "read"
+            ),
+            Err(error) => tracing::debug!(%error, "not read"),
+        });
+        done
+    }
+
+    /// Begins a snapshot, on which several of the program's own statements are read.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn snapshot(&self) -> Result<SnapshotReader, ReadError> {
+        self.snapshot_as_of(None).await
+    }
+
+    /// Begins another snapshot as of the same moment, to read with several connections at once.
+    ///
+    /// # Errors
+    /// See [`ReadError`]; the server reports an error when the exporting transaction has ended.
+    pub async fn snapshot_at(&self, at: &ExportedSnapshot) -> Result<SnapshotReader, ReadError> {
+        self.snapshot_as_of(Some(at.clone())).await
+    }
+
+    async fn snapshot_as_of(
+        &self,
+        at: Option<ExportedSnapshot>,
+    ) -> Result<SnapshotReader, ReadError> {
+        let lease = self.pool.lease().instrument(self.span.clone()).await?;
+        let limits = self.bounds.of_the_engine();
+        SnapshotReader::open(
+            lease,
+            self.ledger.clone(),
+            self.dialer.clone(),
+            limits,
+            at,
+        )
+        .await
+    }
+
+    /// What the channel has done to production so far. A transaction that is open, or that broke
+    /// off before the assertion, is counted as opened and not as asserted.
+    #[must_use]
+    pub fn footprint(&self) -> Footprint {
+        self.ledger.footprint()
+    }
+
+    /// The channel, for a report.
+    #[must_use]
+    pub fn describe(&self) -> ChannelDescription {
+        let settings = &self.dialer.settings;
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        ChannelDescription {
+            endpoint: settings.endpoints()[self.endpoint].to_string(),
+            sslmode: settings.sslmode(),
+            encrypted: self.wire == Wire::Tls,
+            root_certificates: settings.root_certificates().to_string(),
+            database: settings.database().clone(),
+            role: self.identity.role.clone(),
+            application_name: self.ledger.expectation.application_name.clone(),
+            rows: self.bounds.rows,
+            bytes: self.bounds.bytes,
+            statement_timeout_ms: milliseconds(self.bounds.statement_timeout),
+            lock_timeout_ms: milliseconds(self.bounds.lock_timeout),
+            idle_timeout_ms: milliseconds(self.bounds.idle_timeout),
+            connections: self.bounds.connections,
+        }
+    }
+
+    /// Ends every connection, and waits until they have ended.
+    pub async fn close(self) {
+        let Self {
+            pool,
+            dialer,
+            mut ended,
+            ..
+        } = self;
+        pool.close();
+        drop(pool);
+        dialer.close();
+        if tokio::time::timeout(FAREWELL, ended.recv()).await.is_err() {
+            tracing::warn!("a connection to production did not end in time");
+        }
+    }
+}
+
+impl fmt::Debug for ProductionChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProductionChannel")
+            .field("description", &self.describe())
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Tries the endpoints in their order, as `target_session_attrs` wants them.
+async fn first_session(
+    dialer: &Dialer,
+    ledger: &Ledger,
+    target: TargetSessionAttrs,
+) -> Result<(Session, Identity), ConnectError> {
+    let passes: &[TargetSessionAttrs] = match target {
+        TargetSessionAttrs::PreferStandby => {
+            &[TargetSessionAttrs::Standby, TargetSessionAttrs::Any]
+        }
+        _ => &[target],
+    };
+    let mut failure = None;
+    for wanted in passes {
+        for number in 0..dialer.settings.endpoints().len() {
+            match try_endpoint(dialer, ledger, number, *wanted).await {
+                Ok(found) => return Ok(found),
+                // Another host may do; what the rest says would be said by it too.
+                Err(
+                    error @ (ConnectError::Unreachable { .. }
+                    | ConnectError::TimedOut { .. }
+                    | ConnectError::OtherKind { .. }),
+                ) => failure = failure.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(failure.expect("settings have at least one endpoint"))
+}
+
+async fn try_endpoint(
+    dialer: &Dialer,
+    ledger: &Ledger,
+    number: usize,
+    wanted: TargetSessionAttrs,
+) -> Result<(Session, Identity), ConnectError> {
+    let mut session = dialer.at(number).await?;
+    let meter = session.meter.clone();
+    let endpoint = dialer.settings.endpoints()[number].to_string();
+    let proven = async {
+        let (transaction, identity) = ledger.open(session.client(), &meter, None).await?;
+        ledger.close(transaction, &meter).await?;
+        Ok(identity)
+    };
+    let identity = proven
+        .await
+        .map_err(|error| not_proven(error, &endpoint, dialer))?;
+    let is = if identity.in_recovery {
+        "standby"
+    } else {
+        "primary"
+    };
+    let fits = match wanted {
+        TargetSessionAttrs::Any | TargetSessionAttrs::PreferStandby => true,
+        TargetSessionAttrs::ReadWrite | TargetSessionAttrs::Primary => !identity.in_recovery,
+        TargetSessionAttrs::ReadOnly | TargetSessionAttrs::Standby => identity.in_recovery,
+    };
+    if !fits {
+        return Err(ConnectError::OtherKind {
+            endpoint,
+            is,
+            wanted,
+        });
+    }
+    Ok((session, identity))
+}
+
+fn not_proven(error: ReadError, endpoint: &str, dialer: &Dialer) -> ConnectError {
+    let endpoint = endpoint.to_owned();
+    match error {
+        ReadError::Guard(source) => ConnectError::Guard { endpoint, source },
+        ReadError::Server(error) => ConnectError::Refused {
+            endpoint,
+            user: dialer.settings.user().to_owned(),
+            error,
+        },
+        ReadError::Lost(source) => ConnectError::Broken { endpoint, source },
+        ReadError::TimedOut { after, .. } => ConnectError::TimedOut { endpoint, after },
+        // The channel's own guard wrote nothing and has no callers.
+        other => ConnectError::Unreachable {
+            endpoint,
+            source: std::io::Error::other(other),
+        },
+    }
+}

@@ -1,0 +1,233 @@
+//! Several statements on one snapshot of the database.
+
+use std::sync::Arc;
+
+use clonegate_sql::ReadOnlyStatement;
+use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::Transaction;
+
+use crate::ReadError;
+use crate::dial::Dialer;
+use crate::pool::Lease;
+use crate::statement::{self, Answer, InFlight, Limits};
+use crate::transaction::{Ledger, own};
+
+/// The id of an exported snapshot: another transaction can read the database as of the same
+/// moment, for as long as the exporting one is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedSnapshot(String);
+
+impl ExportedSnapshot {
+    fn new(id: &str) -> Option<Self> {
+        let fits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+        fits.then(|| Self(id.to_owned()))
+    }
+
+    /// For instance `00000003-0000001B-1`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+enum Request {
+    Read {
+        sql: String,
+        reply: oneshot::Sender<Result<Answer, ReadError>>,
+    },
+    Export {
+        reply: oneshot::Sender<Result<ExportedSnapshot, ReadError>>,
+    },
+    Finish {
+        reply: oneshot::Sender<Result<(), ReadError>>,
+    },
+}
+
+/// Reads several statements in one transaction (`REPEATABLE READ READ ONLY`), so that all of them
+/// see the database as of one moment.
+///
+/// It is for the statements of the program itself: they may bring more rows and bytes than a
+/// caller's ([`Bounds::engine_rows`](crate::Bounds::engine_rows),
+/// [`Bounds::engine_bytes`](crate::Bounds::engine_bytes)), and the connection may be used again. A
+/// statement that fails leaves the others unharmed; one that is cut by the channel's deadline or
+/// byte cap ends the snapshot. Whatever a statement set is undone before the next one.
+///
+/// Dropping it rolls back; [`SnapshotReader::finish`] also asserts that nothing was written.
+#[derive(Debug)]
+pub struct SnapshotReader {
+    requests: mpsc::Sender<Request>,
+}
+
+impl SnapshotReader {
+    /// Opens the transaction. A task owns it: the driver's transaction borrows its connection, and
+    /// a caller who drops a future must not leave a statement running.
+    pub(crate) async fn open(
+        lease: Lease,
+        ledger: Arc<Ledger>,
+        dialer: Arc<Dialer>,
+        limits: Limits,
+        at: Option<ExportedSnapshot>,
+    ) -> Result<Self, ReadError> {
+        let (requests, inbox) = mpsc::channel(1);
+        let (ready, opened) = oneshot::channel();
+        let session = Serving {
+            ledger,
+            dialer,
+            limits,
+        };
+        tokio::spawn(session.serve(lease, at, inbox, ready));
+        opened.await.map_err(|_| ReadError::SnapshotEnded)??;
+        Ok(Self { requests })
+    }
+
+    /// Reads one statement.
+    ///
+    /// # Errors
+    /// See [`ReadError`]. The snapshot goes on after an error of the statement alone.
+    pub async fn read(&mut self, statement: &ReadOnlyStatement) -> Result<Answer, ReadError> {
+        self.read_sql(statement.as_sql()).await
+    }
+
+    pub(crate) async fn read_sql(&mut self, sql: &str) -> Result<Answer, ReadError> {
+        let sql = sql.to_owned();
+        self.ask(|reply| Request::Read { sql, reply }).await
+    }
+
+    /// Exports the snapshot for [`ProductionChannel::snapshot_at`](crate::ProductionChannel::snapshot_at).
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn export(&mut self) -> Result<ExportedSnapshot, ReadError> {
+        self.ask(|reply| Request::Export { reply }).await
+    }
+
+    /// Asserts that nothing was written, and rolls back.
+    ///
+    /// # Errors
+    /// [`ReadError::WroteSomething`] above all.
+    pub async fn finish(self) -> Result<(), ReadError> {
+        self.ask(|reply| Request::Finish { reply }).await
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, ReadError>>) -> Request,
+    ) -> Result<T, ReadError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.requests.send(request(reply)).await;
+        sent.map_err(|_| ReadError::SnapshotEnded)?;
+        answer.await.map_err(|_| ReadError::SnapshotEnded)?
+    }
+}
+
+struct Serving {
+    ledger: Arc<Ledger>,
+    dialer: Arc<Dialer>,
+    limits: Limits,
+}
+
+impl Serving {
+    async fn serve(
+        self,
+        mut lease: Lease,
+        at: Option<ExportedSnapshot>,
+        mut inbox: mpsc::Receiver<Request>,
+        ready: oneshot::Sender<Result<(), ReadError>>,
+    ) {
+        // Until it has been rolled back in good order, nobody else may have the connection.
+        lease.spent = true;
+        let meter = lease.meter.clone();
+        let route = lease.route.clone();
+        let token = lease.client().cancel_token();
+        let opened = self
+            .ledger
+            .open(lease.client(), &meter, at.as_ref())
+            .await;
+        let transaction = match opened {
+            Ok((transaction, _)) => transaction,
+            Err(error) => {
+                let _ = ready.send(Err(error));
+                return;
+            }
+        };
+        if ready.send(Ok(())).is_err() {
+            return;
+        }
+        let in_flight = || InFlight::new(token.clone(), self.dialer.clone(), route.clone());
+        while let Some(request) = inbox.recv().await {
+            match request {
+                Request::Read { sql, mut reply } => {
+                    let work = async {
+                        let read = statement::run(
+                            &transaction,
+                            in_flight(),
+                            &meter,
+                            &sql,
+                            self.limits,
+                        );
+                        let answer = read.await;
+                        match &answer {
+                            Err(error) if !error.leaves_the_connection_whole() => {
+                                (answer, Goes::NoFurther)
+                            }
+                            _ => match self.ledger.assert(&transaction, &meter).await {
+                                Ok(()) => (answer, Goes::On),
+                                Err(error) => (Err(error), Goes::NoFurther),
+                            },
+                        }
+                    };
+                    // Whoever asked may have gone; the statement is then cancelled as it is
+                    // dropped.
+                    let (answer, goes) = tokio::select! {
+                        done = work => done,
+                        () = reply.closed() => return,
+                    };
+                    let _ = reply.send(answer);
+                    if goes == Goes::NoFurther {
+                        return;
+                    }
+                }
+                Request::Export { reply } => {
+                    let exported = export(&transaction).await;
+                    let failed = exported.is_err();
+                    let _ = reply.send(exported);
+                    if failed {
+                        return;
+                    }
+                }
+                Request::Finish { reply } => {
+                    let closed = self.ledger.close(transaction, &meter).await;
+                    lease.spent = closed.is_err();
+                    drop(lease);
+                    let _ = reply.send(closed);
+                    return;
+                }
+            }
+        }
+        let closed = self.ledger.close(transaction, &meter).await;
+        lease.spent = closed.is_err();
+        if let Err(error) = closed {
+            tracing::error!(%error, "a snapshot was dropped, and closing it failed");
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    On,
+    NoFurther,
+}
+
+/// PostgreSQL exports no snapshot from below a savepoint, so the channel's own is released for it.
+async fn export(transaction: &Transaction<'_>) -> Result<ExportedSnapshot, ReadError> {
+    let sql = "release savepoint clonegate;
+               select pg_catalog.pg_export_snapshot() as id;
+               savepoint clonegate";
+    let answer = transaction.simple_query(sql).await.map_err(own)?;
+    let row = crate::guard::only_row(&answer).map_err(ReadError::Guard)?;
+    row.try_get("id")
+        .ok()
+        .flatten()
+        .and_then(ExportedSnapshot::new)
+        .ok_or(ReadError::Guard(crate::GuardError::Incomplete { what: "id" }))
+}

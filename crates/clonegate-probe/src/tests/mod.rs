@@ -1,0 +1,1 @@
+//! Tests that send SQL which no judge would let through.

@@ -1,0 +1,209 @@
+//! The channel's transaction: begun read-only, guarded, asserted, rolled back. Never committed.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use clonegate_model::{Footprint, Identity};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, IsolationLevel, Transaction};
+
+use crate::error::{CutBy, Stage};
+use crate::guard::{self, Expectation, GuardError};
+use crate::meter::Meter;
+use crate::snapshot::ExportedSnapshot;
+use crate::{Facts, ReadError, ServerError};
+
+const ASSERT: &str = include_str!("sql/assert.sql");
+const CONTROL: &str = include_str!("sql/control.sql");
+
+/// Set behind the guard and rolled back to behind each statement: whatever a statement set, and
+/// whatever state its error left, is undone before the channel asserts that nothing was written.
+const SAVEPOINT: &str = "savepoint clonegate";
+const TO_SAVEPOINT: &str = "rollback to savepoint clonegate";
+
+/// What every transaction of a channel is held against, and what was counted.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    pub(crate) expectation: Expectation,
+    guard: OnceLock<String>,
+    pinned: OnceLock<Identity>,
+    opened: AtomicU64,
+    asserted: AtomicU64,
+}
+
+impl Ledger {
+    pub(crate) fn new(expectation: Expectation) -> Self {
+        Self {
+            expectation,
+            guard: OnceLock::new(),
+            pinned: OnceLock::new(),
+            opened: AtomicU64::new(0),
+            asserted: AtomicU64::new(0),
+        }
+    }
+
+    /// The identity that every later connection must have.
+    pub(crate) fn pin(&self, identity: Identity) -> &Identity {
+        self.pinned.get_or_init(|| identity)
+    }
+
+    pub(crate) fn pinned(&self) -> Option<&Identity> {
+        self.pinned.get()
+    }
+
+    pub(crate) fn footprint(&self) -> Footprint {
+        Footprint {
+            transactions: self.opened.load(Ordering::Relaxed),
+            asserted_without_xid: self.asserted.load(Ordering::Relaxed),
+        }
+    }
+
+    fn deadline(&self) -> Duration {
+        self.expectation.bounds.deadline()
+    }
+
+    /// Begins a transaction and runs the guard. Nothing else may be sent unless this succeeds.
+    pub(crate) async fn open<'c>(
+        &self,
+        client: &'c mut Client,
+        meter: &Meter,
+        at: Option<&ExportedSnapshot>,
+    ) -> Result<(Transaction<'c>, Identity), ReadError> {
+        meter.grant(0);
+        self.in_time(async {
+            let guard = match self.guard.get() {
+                Some(guard) => guard,
+                None => {
+                    let may_ask = client.simple_query(CONTROL).await.map_err(own)?;
+                    let row = guard::only_row(&may_ask).map_err(ReadError::Guard)?;
+                    let may_ask = row.try_get(0).ok().flatten() == Some("t");
+                    self.guard
+                        .get_or_init(|| format!("{};\n{SAVEPOINT}", guard::query(may_ask)))
+                }
+            };
+            let transaction = client
+                .build_transaction()
+                .isolation_level(IsolationLevel::RepeatableRead)
+                .read_only(true)
+                .start()
+                .await
+                .map_err(own)?;
+            self.opened.fetch_add(1, Ordering::Relaxed);
+            if let Some(snapshot) = at {
+                // The id is made of hexadecimal digits and hyphens only.
+                let sql = format!("set transaction snapshot '{}'", snapshot.as_str());
+                transaction.batch_execute(&sql).await.map_err(own)?;
+            }
+            let answer = transaction.simple_query(guard).await.map_err(own)?;
+            let row = guard::only_row(&answer).map_err(ReadError::Guard)?;
+            let identity = self
+                .expectation
+                .judge(row, self.pinned())
+                .map_err(ReadError::Guard)?;
+            Ok((transaction, identity))
+        })
+        .await
+    }
+
+    /// Publishes facts for the rest of the transaction. Values travel as parameters.
+    pub(crate) async fn publish(
+        &self,
+        transaction: &Transaction<'_>,
+        facts: &Facts,
+    ) -> Result<(), ReadError> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let mut sql = String::from("select ");
+        let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = Vec::new();
+        let pairs: Vec<(String, &str)> = facts
+            .iter()
+            .map(|(name, value)| (format!("clonegate.{name}"), value))
+            .collect();
+        for (n, (name, value)) in pairs.iter().enumerate() {
+            let comma = if n > 0 { ", " } else { "" };
+            let (first, second) = (2 * n + 1, 2 * n + 2);
+            sql.push_str(&format!(
+                "{comma}pg_catalog.set_config(${first}, ${second}, true)"
+            ));
+            parameters.push((name, Type::TEXT));
+            parameters.push((value, Type::TEXT));
+        }
+        self.in_time(async {
+            let set = transaction.query_typed(&sql, &parameters).await;
+            set.map(|_| ()).map_err(own)
+        })
+        .await
+    }
+
+    /// Goes back behind the guard, and asserts that nothing was written and that the transaction
+    /// is still the channel's own.
+    pub(crate) async fn assert(
+        &self,
+        transaction: &Transaction<'_>,
+        meter: &Meter,
+    ) -> Result<(), ReadError> {
+        meter.grant(0);
+        self.in_time(async {
+            let sql = format!("{TO_SAVEPOINT};\n{ASSERT}");
+            let answer = transaction.simple_query(&sql).await.map_err(|error| {
+                let left = [
+                    SqlState::S_E_INVALID_SPECIFICATION,
+                    SqlState::NO_ACTIVE_SQL_TRANSACTION,
+                ];
+                match error.as_db_error() {
+                    Some(db) if left.contains(db.code()) => ReadError::LeftTransaction,
+                    _ => own(error),
+                }
+            })?;
+            let row = guard::only_row(&answer).map_err(ReadError::Guard)?;
+            let get = |what: &'static str| {
+                row.try_get(what)
+                    .map_err(|_| ReadError::Guard(GuardError::Incomplete { what }))
+            };
+            if get("transaction_read_only")? != Some("on") {
+                return Err(ReadError::LeftTransaction);
+            }
+            match get("xid")? {
+                Some(xid) => Err(ReadError::WroteSomething {
+                    xid: xid.to_owned(),
+                }),
+                None => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// Asserts for the last time and rolls back.
+    pub(crate) async fn close(
+        &self,
+        transaction: Transaction<'_>,
+        meter: &Meter,
+    ) -> Result<(), ReadError> {
+        self.assert(&transaction, meter).await?;
+        self.asserted.fetch_add(1, Ordering::Relaxed);
+        self.in_time(async { transaction.rollback().await.map_err(own) })
+            .await
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, ReadError>>,
+    ) -> Result<T, ReadError> {
+        let after = self.deadline();
+        let by = CutBy::Channel;
+        tokio::time::timeout(after, work)
+            .await
+            .map_err(|_| ReadError::TimedOut { after, by })?
+    }
+}
+
+/// An error of the channel's own SQL.
+pub(crate) fn own(error: tokio_postgres::Error) -> ReadError {
+    match error.as_db_error() {
+        Some(db) => ReadError::Server(ServerError::new(db, Stage::Own, "")),
+        None => ReadError::Lost(error),
+    }
+}
