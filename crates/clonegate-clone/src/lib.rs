@@ -1,1 +1,63 @@
-//! The clone channel: runs guarded scripts through ssh, docker exec and psql
+//! The clone channel: runs guarded scripts on a clone through ssh, `docker exec` and psql.
+//!
+//! One verb: run this script ([`CloneChannel::run`]). Beside it, what a gate needs around it: readings in
+//! a transaction that can't write ([`CloneChannel::read`]), a lock so that two gates can't use one clone
+//! ([`CloneChannel::hold`]), and scratch copies on which a rollback is rehearsed
+//! ([`CloneChannel::create_scratch`]).
+//!
+//! # How a script is run
+//!
+//! The far end of the way (this machine, a host behind ssh, a container on either) runs `sh` with a
+//! wrapper, the wrapper runs psql. Over one stream of bytes go the script and, much later, COMMIT:
+//!
+//! 1. The wrapper reads as many bytes as the script has and computes their SHA-256. If either is not what
+//!    was sent, psql is not started.
+//! 2. psql is given, in this order: `\restrict`, which locks its meta-commands; BEGIN; the guard, which
+//!    compares database, OID, system, postmaster, role and transaction with what was pinned when the
+//!    channel was opened; the script, on a descriptor of its own; a row that says that the script's end was
+//!    reached, and in which transaction; `SET CONSTRAINTS ALL IMMEDIATE`; the guard once more; then
+//!    standard input.
+//! 3. Only when the last row was heard, and its transaction is the one that the first row named, is COMMIT
+//!    sent, followed by the question `pg_xact_status`. Its answer is the outcome.
+//!
+//! A connection that is cut at any byte therefore leaves nothing. Where the answer to COMMIT is lost, the
+//! transaction's backend is ended and the server is asked anew: [`Outcome`] is what the server said, or
+//! [`Outcome::Unknown`] with the reason.
+//!
+//! # What the crate does not do
+//!
+//! It does not judge scripts (`clonegate-sql` does, and a channel takes nothing else than what it passed),
+//! does not speak PostgreSQL's protocol, does not know the production channel, does not store anything, and
+//! knows no way to skip the check of a host's key.
+
+mod channel;
+mod csv;
+mod diagnostic;
+mod hold;
+mod psql;
+mod random;
+mod read;
+mod scratch;
+mod script;
+mod settings;
+mod shell;
+mod statements;
+mod tail;
+mod transport;
+
+#[cfg(test)]
+mod unjudged;
+
+pub use channel::{CloneChannel, OpenError, StatusError, XactStatus};
+pub use diagnostic::Diagnostic;
+pub use hold::{Hold, HoldError, Holder};
+pub use psql::AskError;
+pub use read::{ReadFailure, Readings};
+pub use scratch::{Copied, Scratch, ScratchError};
+pub use script::{
+    Ending, ObserverError, Outcome, Output, ScriptError, ScriptFailure, ScriptRun, Step, Transaction,
+};
+pub use settings::{
+    CloneSettings, ContainerName, ContainerNameError, FactNameError, Facts, Limits, SshSettings,
+};
+pub use transport::{SshError, StartError};

@@ -150,6 +150,7 @@ pub(crate) enum Heard {
 }
 
 /// A running psql and what it said so far.
+#[derive(Debug)]
 pub(crate) struct Conversation {
     process: Process,
     nonce: String,
@@ -162,6 +163,7 @@ pub(crate) struct Conversation {
 const LONGEST_ROW: usize = 64 * 1024;
 
 /// Cuts a stream into lines and picks out the rows that carry the nonce.
+#[derive(Debug)]
 struct Lines {
     pending: Vec<u8>,
     rows: std::collections::VecDeque<Row>,

@@ -143,7 +143,7 @@ pub enum ScriptFailure {
     #[error("the guard refused: {0}")]
     Guard(String),
     /// A statement of the script failed.
-    #[error("{}{diagnostic}", line(*.line))]
+    #[error("{}{diagnostic}", at(*.line))]
     Sql {
         /// The line of the script on which the statement ends; `None` for constraints that were deferred to
         /// its end.
@@ -182,7 +182,7 @@ pub enum ScriptFailure {
     Contradicted(String),
 }
 
-fn line(line: Option<usize>) -> String {
+fn at(line: Option<usize>) -> String {
     line.map_or_else(String::new, |n| format!("line {n}: "))
 }
 

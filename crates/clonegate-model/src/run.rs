@@ -127,6 +127,8 @@ pub struct RunRecord {
     pub run: RunId,
     /// The profile's name.
     pub gate: String,
+    /// The report's title.
+    pub title: String,
     /// The version of clonegate that wrote it.
     pub clonegate: String,
     /// Whether the build's scripts are kept.

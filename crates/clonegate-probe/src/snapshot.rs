@@ -8,6 +8,7 @@ use tokio_postgres::Transaction;
 
 use crate::ReadError;
 use crate::dial::Dialer;
+use crate::meter::Meter;
 use crate::pool::Lease;
 use crate::statement::{self, Answer, InFlight, Limits};
 use crate::transaction::{Ledger, own};
@@ -70,12 +71,12 @@ impl SnapshotReader {
     ) -> Result<Self, ReadError> {
         let (requests, inbox) = mpsc::channel(1);
         let (ready, opened) = oneshot::channel();
-        let session = Serving {
+        let serving = Serving {
             ledger,
             dialer,
             limits,
         };
-        tokio::spawn(session.serve(lease, at, inbox, ready));
+        tokio::spawn(serving.serve(lease, at, inbox, ready));
         opened.await.map_err(|_| ReadError::SnapshotEnded)??;
         Ok(Self { requests })
     }
@@ -131,85 +132,112 @@ impl Serving {
         self,
         mut lease: Lease,
         at: Option<ExportedSnapshot>,
-        mut inbox: mpsc::Receiver<Request>,
+        inbox: mpsc::Receiver<Request>,
         ready: oneshot::Sender<Result<(), ReadError>>,
     ) {
         // Until it has been rolled back in good order, nobody else may have the connection.
         lease.spent = true;
+        match self.converse(&mut lease, at, inbox, ready).await {
+            End::BrokenOff => {}
+            End::Closed { outcome, reply } => {
+                lease.spent = outcome.is_err();
+                drop(lease);
+                match (reply, outcome) {
+                    (Some(reply), outcome) => drop(reply.send(outcome)),
+                    (None, Ok(())) => {}
+                    (None, Err(error)) => {
+                        tracing::error!(%error, "a snapshot was dropped, and closing it failed");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn converse(
+        &self,
+        lease: &mut Lease,
+        at: Option<ExportedSnapshot>,
+        mut inbox: mpsc::Receiver<Request>,
+        ready: oneshot::Sender<Result<(), ReadError>>,
+    ) -> End {
         let meter = lease.meter.clone();
         let route = lease.route.clone();
         let token = lease.client().cancel_token();
-        let opened = self
-            .ledger
-            .open(lease.client(), &meter, at.as_ref())
-            .await;
+        let opened = self.ledger.open(lease.client(), &meter, at.as_ref()).await;
         let transaction = match opened {
             Ok((transaction, _)) => transaction,
             Err(error) => {
                 let _ = ready.send(Err(error));
-                return;
+                return End::BrokenOff;
             }
         };
-        if ready.send(Ok(())).is_err() {
-            return;
-        }
-        let in_flight = || InFlight::new(token.clone(), self.dialer.clone(), route.clone());
-        while let Some(request) = inbox.recv().await {
-            match request {
-                Request::Read { sql, mut reply } => {
-                    let work = async {
-                        let read = statement::run(
-                            &transaction,
-                            in_flight(),
-                            &meter,
-                            &sql,
-                            self.limits,
-                        );
-                        let answer = read.await;
-                        match &answer {
-                            Err(error) if !error.leaves_the_connection_whole() => {
-                                (answer, Goes::NoFurther)
-                            }
-                            _ => match self.ledger.assert(&transaction, &meter).await {
-                                Ok(()) => (answer, Goes::On),
-                                Err(error) => (Err(error), Goes::NoFurther),
-                            },
+        if ready.send(Ok(())).is_ok() {
+            while let Some(request) = inbox.recv().await {
+                match request {
+                    Request::Read { sql, mut reply } => {
+                        let in_flight =
+                            InFlight::new(token.clone(), self.dialer.clone(), route.clone());
+                        // Whoever asked may have gone; the statement is then cancelled as it is
+                        // dropped.
+                        let (answer, goes) = tokio::select! {
+                            done = self.read(&transaction, in_flight, &meter, &sql) => done,
+                            () = reply.closed() => return End::BrokenOff,
+                        };
+                        let _ = reply.send(answer);
+                        if goes == Goes::NoFurther {
+                            return End::BrokenOff;
                         }
-                    };
-                    // Whoever asked may have gone; the statement is then cancelled as it is
-                    // dropped.
-                    let (answer, goes) = tokio::select! {
-                        done = work => done,
-                        () = reply.closed() => return,
-                    };
-                    let _ = reply.send(answer);
-                    if goes == Goes::NoFurther {
-                        return;
                     }
-                }
-                Request::Export { reply } => {
-                    let exported = export(&transaction).await;
-                    let failed = exported.is_err();
-                    let _ = reply.send(exported);
-                    if failed {
-                        return;
+                    Request::Export { reply } => {
+                        let exported = export(&transaction).await;
+                        let failed = exported.is_err();
+                        let _ = reply.send(exported);
+                        if failed {
+                            return End::BrokenOff;
+                        }
                     }
-                }
-                Request::Finish { reply } => {
-                    let closed = self.ledger.close(transaction, &meter).await;
-                    lease.spent = closed.is_err();
-                    drop(lease);
-                    let _ = reply.send(closed);
-                    return;
+                    Request::Finish { reply } => {
+                        let outcome = self.ledger.close(transaction, &meter).await;
+                        let reply = Some(reply);
+                        return End::Closed { outcome, reply };
+                    }
                 }
             }
         }
-        let closed = self.ledger.close(transaction, &meter).await;
-        lease.spent = closed.is_err();
-        if let Err(error) = closed {
-            tracing::error!(%error, "a snapshot was dropped, and closing it failed");
+        let outcome = self.ledger.close(transaction, &meter).await;
+        End::Closed {
+            outcome,
+            reply: None,
         }
     }
+
+    async fn read(
+        &self,
+        transaction: &Transaction<'_>,
+        in_flight: InFlight,
+        meter: &Meter,
+        sql: &str,
+    ) -> (Result<Answer, ReadError>, Goes) {
+        let answer = statement::run(transaction, in_flight, meter, sql, self.limits).await;
+        match &answer {
+            Err(error) if !error.leaves_the_connection_whole() => (answer, Goes::NoFurther),
+            _ => match self.ledger.assert(transaction, meter).await {
+                Ok(()) => (answer, Goes::On),
+                Err(error) => (Err(error), Goes::NoFurther),
+            },
+        }
+    }
+}
+
+/// How a snapshot's task ends.
+enum End {
+    /// Without the last assertion; the connection is of no use any more.
+    BrokenOff,
+    /// With it, and rolled back.
+    Closed {
+        outcome: Result<(), ReadError>,
+        reply: Option<oneshot::Sender<Result<(), ReadError>>>,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,1 +1,23 @@
-//! Journal, snapshots and evidence of a run on disk
+//! Journal, snapshots and evidence of a run on disk.
+//!
+//! A [`Store`] is a folder, by default `.clonegate`; each run has a [`RunFolder`] in it:
+//!
+//! ```text
+//! .clonegate/runs/<run id>/
+//!     owner                   locked by the process that makes the run
+//!     journal.jsonl           one line a step, on disk before the step is taken
+//!     production-entry.json   a snapshot, written before anything is changed
+//!     clone-entry.json  production-exit.json  clone-exit.json  scratch-rehearsal.json
+//!     run.json                the run record
+//!     report.md               the report
+//! ```
+//!
+//! Files appear whole or not at all: each is written beside its place, synced, renamed, and its
+//! folder synced. The crate asks no database and renders nothing.
+
+mod atomic;
+mod journal;
+mod run_folder;
+
+pub use journal::{Entry, Event};
+pub use run_folder::{RunFolder, Store, StoreError, Stored};

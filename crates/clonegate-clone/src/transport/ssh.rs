@@ -358,7 +358,7 @@ fn config(known_hosts: &Path, destination: &Destination) -> Config {
         russh::keys::known_hosts::known_host_keys_path(&destination.key_name, destination.port, known_hosts);
     let known: Vec<_> = keys.unwrap_or_default().into_iter().map(|(_, key)| key.algorithm()).collect();
     let is_known = |algorithm: &russh::keys::Algorithm| {
-        known.iter().any(|k| k == algorithm || (k.is_rsa() && algorithm.is_rsa()))
+        known.iter().any(|k| k == algorithm || (k.clone().is_rsa() && algorithm.clone().is_rsa()))
     };
     let mut order = config.preferred.key.to_vec();
     order.sort_by_key(|algorithm| !is_known(algorithm));

@@ -1,0 +1,256 @@
+//! One gate a clone: a lock on the server that ends with the session that has it.
+
+use std::time::Duration;
+
+use clonegate_model::CloneName;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::channel::{CloneChannel, Inner};
+use crate::psql::{self, Action, AskError, Conversation, Heard, Outside, Plan, Session};
+use crate::random::token;
+use crate::script::chain;
+use crate::statements::{self, fill};
+
+/// The clone is this run's as long as this is kept. Dropping it, and the end of this process however it
+/// ends, closes the psql that has the lock and so frees it.
+#[derive(Debug)]
+pub struct Hold {
+    conversation: Conversation,
+    nonce: String,
+    key: String,
+    pid: i64,
+    patience: Duration,
+}
+
+/// Who has a clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its `application_name`, which names the run.
+    pub by: String,
+    /// Its backend's process id.
+    pub pid: i64,
+    /// When its session began; `None` where this role may not see it.
+    pub since: Option<String>,
+}
+
+/// Why a clone is not held.
+#[derive(Debug, thiserror::Error)]
+pub enum HoldError {
+    /// Somebody else has it.
+    #[error("the clone is held by {} (backend {}{})", name(&.0.by), .0.pid, since(&.0.since))]
+    Held(Holder),
+    /// The lock can't be asked for.
+    #[error("the clone's lock can't be taken in database {maintenance}; its role needs to be able to connect there")]
+    Ask {
+        /// The maintenance database.
+        maintenance: String,
+        /// Why.
+        #[source]
+        source: AskError,
+    },
+    /// The lock was this run's and its session is gone.
+    #[error("the session that held the clone is gone: {0}")]
+    Lost(String),
+}
+
+fn name(by: &str) -> &str {
+    if by.is_empty() { "a session without a name" } else { by }
+}
+
+fn since(since: &Option<String>) -> String {
+    since.as_ref().map_or_else(String::new, |t| format!(", since {t}"))
+}
+
+/// The advisory lock's key: the same for every gate on whatever machine.
+fn key(clone: &CloneName) -> i64 {
+    let digest = Sha256::digest(format!("clonegate clone {clone}").as_bytes());
+    let mut first = [0_u8; 8];
+    first.copy_from_slice(&digest[..8]);
+    i64::from_be_bytes(first)
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    held: bool,
+    pid: i64,
+}
+
+#[derive(Deserialize)]
+struct Still {
+    held: bool,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    by: Option<String>,
+    pid: i64,
+    since: Option<String>,
+}
+
+impl CloneChannel {
+    /// Takes the clone for this run: an advisory lock in the maintenance database, held by a psql that
+    /// stays open.
+    ///
+    /// # Errors
+    /// [`HoldError::Held`] when somebody else has it.
+    #[tracing::instrument(name = "hold the clone", skip_all, fields(clone = %self.inner.identity.database))]
+    pub async fn hold(&self) -> Result<Hold, HoldError> {
+        let inner = &self.inner;
+        // Whoever had it may be gone before it is asked who it was: then it is tried again.
+        for _ in 0..3 {
+            if let Some(hold) = inner.try_hold().await.map_err(|e| inner.hold_error(e))? {
+                return Ok(hold);
+            }
+            if let Some(holder) = inner.holder().await.map_err(|e| inner.hold_error(e))? {
+                return Err(HoldError::Held(holder));
+            }
+        }
+        let nobody = Holder { by: String::new(), pid: 0, since: None };
+        Err(HoldError::Held(nobody))
+    }
+
+    /// Who has the clone, if anybody does.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub async fn holder(&self) -> Result<Option<Holder>, HoldError> {
+        self.inner.holder().await.map_err(|e| self.inner.hold_error(e))
+    }
+}
+
+impl Inner {
+    fn hold_error(&self, source: AskError) -> HoldError {
+        HoldError::Ask { maintenance: self.settings.maintenance.to_string(), source }
+    }
+
+    fn maintenance_session<'a>(&'a self, application: &'a str) -> Session<'a> {
+        Session {
+            database: self.settings.maintenance.as_str(),
+            role: &self.settings.role,
+            application,
+            statement_timeout: self.limits.read_timeout,
+            outside: Outside::ReadOnly,
+            // The lock's session rests between two questions for as long as the run takes.
+            settings: vec![("idle_session_timeout", "0".to_owned())],
+        }
+    }
+
+    async fn try_hold(&self) -> Result<Option<Hold>, AskError> {
+        let nonce = token().map_err(AskError::Random)?;
+        let key = key(&self.settings.database).to_string();
+        let application = self.run.application_name();
+        let ask = fill(statements::HOLD, &[("nonce", &nonce), ("key", &key)]);
+        let plan = Plan {
+            session: self.maintenance_session(&application),
+            actions: vec![
+                psql::restrict().map_err(AskError::Random)?,
+                Action::Command(ask),
+                Action::Input,
+            ],
+            script: None,
+        };
+        let mut conversation =
+            Conversation::start(&self.link, &self.settings, &self.limits, &nonce, &plan).await?;
+        let patience = self.limits.connect_timeout + self.limits.read_timeout;
+        let answer = async {
+            loop {
+                match conversation.hear().await {
+                    Heard::Row(row) if row.kind == "hold" => return Ok(row.json),
+                    Heard::Row(_) => {}
+                    Heard::Ended(ended) => {
+                        return Err(AskError::of_end(&ended, &conversation, &self.settings));
+                    }
+                }
+            }
+        };
+        let json = tokio::time::timeout(patience, answer)
+            .await
+            .unwrap_or(Err(AskError::Timeout(patience)))?;
+        let asked: Asked =
+            serde_json::from_str(&json).map_err(|e| AskError::Shape(e.to_string()))?;
+        let pid = asked.pid;
+        Ok(asked.held.then_some(Hold { conversation, nonce, key, pid, patience }))
+    }
+
+    async fn holder(&self) -> Result<Option<Holder>, AskError> {
+        let nonce = token().map_err(AskError::Random)?;
+        let key = key(&self.settings.database).to_string();
+        let application = self.run.application_name();
+        let ask = fill(statements::HOLDER, &[("nonce", &nonce), ("key", &key)]);
+        let session = self.maintenance_session(&application);
+        let rows = self
+            .ask(session, &nonce, vec![Action::Command(ask)], self.limits.ending_deadline)
+            .await?;
+        let found = rows.iter().find(|row| row.kind == "holder").map(|row| {
+            serde_json::from_str::<Found>(&row.json).map_err(|e| AskError::Shape(e.to_string()))
+        });
+        Ok(found.transpose()?.map(|f| Holder {
+            by: f.by.unwrap_or_default(),
+            pid: f.pid,
+            since: f.since,
+        }))
+    }
+}
+
+impl Hold {
+    /// The backend that has the lock.
+    #[must_use]
+    pub fn pid(&self) -> i64 {
+        self.pid
+    }
+
+    /// Asks the session itself whether it still has the lock.
+    ///
+    /// # Errors
+    /// [`HoldError::Lost`] when it has not, or is gone: another gate may have the clone by now.
+    pub async fn still_held(&mut self) -> Result<(), HoldError> {
+        let ask = fill(statements::STILL_HELD, &[("nonce", &self.nonce), ("key", &self.key)]);
+        self.conversation.send(format!("{ask}\n"));
+        let answer = async {
+            loop {
+                match self.conversation.hear().await {
+                    Heard::Row(row) if row.kind == "still" => return Ok(row.json),
+                    Heard::Row(_) => {}
+                    Heard::Ended(ended) => {
+                        let said = self.conversation.messages.text();
+                        let said = said.lines().find(|l| !l.trim().is_empty()).map(str::to_owned);
+                        return Err(HoldError::Lost(said.unwrap_or_else(|| format!("{ended:?}"))));
+                    }
+                }
+            }
+        };
+        let json = match tokio::time::timeout(self.patience, answer).await {
+            Ok(json) => json?,
+            Err(_) => return Err(HoldError::Lost("it does not answer".to_owned())),
+        };
+        match serde_json::from_str::<Still>(&json) {
+            Ok(Still { held: true }) => Ok(()),
+            Ok(_) => Err(HoldError::Lost("it no longer has the lock".to_owned())),
+            Err(e) => Err(HoldError::Lost(chain(&e))),
+        }
+    }
+
+    /// Frees the clone, and waits until the session is gone.
+    pub async fn release(mut self) {
+        self.conversation.close_input();
+        let end = async { while let Heard::Row(_) = self.conversation.hear().await {} };
+        let _ = tokio::time::timeout(self.patience, end).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clonegate_model::CloneNamePattern;
+
+    #[test]
+    fn the_key_is_the_same_on_every_machine() {
+        let clone = CloneNamePattern::new("^c_[0-9]+$").unwrap().admit("c_1").unwrap();
+        assert_eq!(key(&clone), key(&clone.clone()));
+        assert_eq!(key(&clone), KEY_OF_C_1);
+    }
+
+    /// Two versions of the gate must ask for one lock: this number never changes.
+    const KEY_OF_C_1: i64 = 0;
+}

@@ -1,0 +1,306 @@
+//! Scratch copies of the clone, on which a rollback is rehearsed.
+
+use std::sync::Arc;
+
+use clonegate_model::CloneName;
+use serde::Deserialize;
+
+use crate::channel::{CloneChannel, Inner, OpenError, one};
+use crate::psql::{Action, AskError, Outside, Session};
+use crate::random::token;
+use crate::statements::{self, fill};
+
+/// A copy of the clone that this run made. It has to be dropped by [`Scratch::drop_database`]; what is
+/// forgotten is found by [`CloneChannel::scratches`].
+#[derive(Debug)]
+pub struct Scratch {
+    clone: Arc<Inner>,
+    channel: CloneChannel,
+    copy: Copied,
+    dropped: bool,
+}
+
+/// A scratch copy that stands on the server.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Copied {
+    /// Its name.
+    pub name: String,
+    /// Its `pg_database.oid`.
+    pub oid: u32,
+    /// Its comment, which names the run that made it.
+    pub mark: String,
+}
+
+/// Why there is no scratch copy, or it is still there.
+#[derive(Debug, thiserror::Error)]
+pub enum ScratchError {
+    /// Its name is taken.
+    #[error("a database {0} exists already; choose another name for the scratch copy, or drop that one if it is a forgotten copy")]
+    Taken(String),
+    /// The clone is not the pinned one any more.
+    #[error("the clone {clone} is not the database any more that was pinned at entry")]
+    OtherClone {
+        /// The clone.
+        clone: String,
+    },
+    /// Sessions on the clone keep it from being copied.
+    #[error("the clone {clone} can't be copied while somebody is connected to it{}; close those sessions", said(.detail))]
+    TemplateBusy {
+        /// The clone.
+        clone: String,
+        /// How many, as the server says it.
+        detail: Option<String>,
+    },
+    /// Sessions on the copy keep it from being dropped.
+    #[error("the scratch copy {scratch} can't be dropped while somebody is connected to it{}", said(.detail))]
+    Busy {
+        /// The copy.
+        scratch: String,
+        /// How many, as the server says it.
+        detail: Option<String>,
+    },
+    /// The role may not.
+    #[error("role {role} may not copy the clone ({said}); it needs CREATEDB and to own the clone, or name a maintenance role that has them")]
+    Denied {
+        /// The role.
+        role: String,
+        /// What the server said.
+        said: String,
+    },
+    /// What is there is not the copy that this run made, and was left alone.
+    #[error("it is left alone: {0}")]
+    NotOurs(String),
+    /// The server refused, or could not be asked.
+    #[error("the maintenance database {maintenance} can't be asked")]
+    Ask {
+        /// The maintenance database.
+        maintenance: String,
+        /// Why.
+        #[source]
+        source: AskError,
+    },
+    /// The copy is there and can't be opened.
+    #[error("the scratch copy can't be opened")]
+    Open(#[from] OpenError),
+}
+
+fn said(detail: &Option<String>) -> String {
+    detail.as_ref().map_or_else(String::new, |d| format!(" ({})", d.trim_end_matches('.')))
+}
+
+const MARK: &str = "clonegate scratch copy of run ";
+
+#[derive(Deserialize)]
+struct MayBeMade {
+    clone_oid: Option<u32>,
+    taken: bool,
+    system_identifier: String,
+}
+
+#[derive(Deserialize)]
+struct Made {
+    oid: u32,
+    mark: Option<String>,
+}
+
+impl CloneChannel {
+    /// Copies the clone by `CREATE DATABASE … TEMPLATE`, marks the copy as this run's, and opens a channel
+    /// to it with an identity of its own.
+    ///
+    /// # Errors
+    /// When it can't be made; what was begun is dropped again.
+    #[tracing::instrument(name = "make a scratch copy", skip_all, fields(scratch = %name))]
+    pub async fn create_scratch(&self, name: CloneName) -> Result<Scratch, ScratchError> {
+        let inner = &self.inner;
+        let clone = inner.settings.database.as_str();
+        let scratch = name.as_str();
+        let mark = format!("{MARK}{}", inner.run);
+        let found: MayBeMade = inner
+            .ask_maintenance(statements::SCRATCH_MAY_BE_MADE, &[("clone", clone), ("scratch", scratch)])
+            .await?;
+        if found.taken {
+            return Err(ScratchError::Taken(scratch.to_owned()));
+        }
+        let pinned = &inner.identity;
+        if (found.clone_oid, found.system_identifier) != (Some(pinned.database_oid), pinned.system_identifier.clone())
+        {
+            return Err(ScratchError::OtherClone { clone: clone.to_owned() });
+        }
+        let values = [("clone", clone), ("scratch", scratch), ("mark", mark.as_str())];
+        let make = [statements::SCRATCH_MAKE, statements::SCRATCH_MARK].map(|s| fill(s, &values));
+        inner.maintain(make.map(Action::Command).into()).await?;
+        let made: Made = inner.ask_maintenance(statements::SCRATCH_MADE, &[("scratch", scratch)]).await?;
+        if made.mark.as_deref() != Some(&mark) {
+            return Err(ScratchError::NotOurs(format!("database {scratch} lost its mark")));
+        }
+        let copy = Copied { name: scratch.to_owned(), oid: made.oid, mark };
+        let mut settings = inner.settings.clone();
+        settings.database = name;
+        let opened =
+            CloneChannel::over(inner.link.clone(), settings, inner.run.clone(), inner.limits.clone());
+        match opened.await {
+            Ok(channel) => Ok(Scratch { clone: inner.clone(), channel, copy, dropped: false }),
+            Err(e) => {
+                inner.drop_copy(&copy).await?;
+                Err(e.into())
+            }
+        }
+    }
+
+    /// Every scratch copy on the clone's server, of any run: what a run that was killed left behind.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub async fn scratches(&self) -> Result<Vec<Copied>, ScratchError> {
+        let nonce = token().map_err(|e| self.inner.scratch_error(AskError::Random(e)))?;
+        let ask = fill(statements::SCRATCHES, &[("nonce", &nonce)]);
+        let rows = self.inner.in_maintenance(&nonce, vec![Action::Command(ask)]).await?;
+        rows.iter()
+            .filter(|row| row.kind == "scratch")
+            .map(|row| serde_json::from_str(&row.json))
+            .collect::<Result<_, _>>()
+            .map_err(|e| self.inner.scratch_error(AskError::Shape(e.to_string())))
+    }
+
+    /// Drops a scratch copy that [`CloneChannel::scratches`] found, if it is still that one. Nothing is done
+    /// where it is gone.
+    ///
+    /// # Errors
+    /// When it is in use, is another one now, or the server can't be asked.
+    pub async fn drop_scratch(&self, copy: &Copied) -> Result<(), ScratchError> {
+        if !copy.mark.starts_with(MARK) {
+            return Err(ScratchError::NotOurs(format!("{} is no scratch copy", copy.name)));
+        }
+        self.inner.drop_copy(copy).await
+    }
+}
+
+impl Scratch {
+    /// The channel to the copy.
+    #[must_use]
+    pub fn channel(&self) -> &CloneChannel {
+        &self.channel
+    }
+
+    /// What stands on the server.
+    #[must_use]
+    pub fn copy(&self) -> &Copied {
+        &self.copy
+    }
+
+    /// Drops the copy, if it is still the one that was made. Never by force: a session on it is an error.
+    ///
+    /// # Errors
+    /// When it is in use, is another database now, or the server can't be asked.
+    pub async fn drop_database(mut self) -> Result<(), ScratchError> {
+        self.clone.drop_copy(&self.copy).await?;
+        self.dropped = true;
+        Ok(())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.dropped {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (clone, copy) = (self.clone.clone(), self.copy.clone());
+        runtime.spawn(async move {
+            if let Err(error) = clone.drop_copy(&copy).await {
+                tracing::warn!(scratch = copy.name, %error, "a scratch copy is left behind");
+            }
+        });
+    }
+}
+
+impl Inner {
+    fn scratch_error(&self, source: AskError) -> ScratchError {
+        ScratchError::Ask { maintenance: self.settings.maintenance.to_string(), source }
+    }
+
+    fn maintenance_role(&self) -> &str {
+        self.settings.maintenance_role.as_deref().unwrap_or(&self.settings.role)
+    }
+
+    async fn in_maintenance(
+        &self,
+        nonce: &str,
+        actions: Vec<Action>,
+    ) -> Result<Vec<crate::psql::Row>, ScratchError> {
+        let application = self.run.application_name();
+        let session = Session {
+            database: self.settings.maintenance.as_str(),
+            role: self.maintenance_role(),
+            application: &application,
+            statement_timeout: self.limits.scratch_timeout,
+            // CREATE DATABASE runs outside a transaction.
+            outside: Outside::Writes,
+            settings: Vec::new(),
+        };
+        let deadline = self.limits.scratch_timeout + self.limits.connect_timeout;
+        self.ask(session, nonce, actions, deadline).await.map_err(|e| self.scratch_error(e))
+    }
+
+    async fn ask_maintenance<T: serde::de::DeserializeOwned>(
+        &self,
+        statement: &str,
+        values: &[(&str, &str)],
+    ) -> Result<T, ScratchError> {
+        let nonce = token().map_err(|e| self.scratch_error(AskError::Random(e)))?;
+        let mut all = vec![("nonce", nonce.as_str())];
+        all.extend_from_slice(values);
+        let rows = self.in_maintenance(&nonce, vec![Action::Command(fill(statement, &all))]).await?;
+        one(&rows).map_err(|e| self.scratch_error(e))
+    }
+
+    async fn maintain(&self, actions: Vec<Action>) -> Result<(), ScratchError> {
+        let nonce = token().map_err(|e| self.scratch_error(AskError::Random(e)))?;
+        let result = self.in_maintenance(&nonce, actions).await;
+        result.map(drop).map_err(|error| match error {
+            ScratchError::Ask { source: AskError::Server(d), maintenance } => {
+                match d.sqlstate.as_deref() {
+                    // object_in_use
+                    Some("55006") => ScratchError::TemplateBusy {
+                        clone: self.settings.database.to_string(),
+                        detail: d.detail,
+                    },
+                    // insufficient_privilege
+                    Some("42501") => ScratchError::Denied {
+                        role: self.maintenance_role().to_owned(),
+                        said: d.message,
+                    },
+                    // duplicate_database
+                    Some("42P04") => ScratchError::Taken(d.message),
+                    Some("CG002") => ScratchError::NotOurs(d.message),
+                    _ => ScratchError::Ask { source: AskError::Server(d), maintenance },
+                }
+            }
+            other => other,
+        })
+    }
+
+    async fn drop_copy(&self, copy: &Copied) -> Result<(), ScratchError> {
+        let expected = serde_json::json!({
+            "scratch": copy.name,
+            "clone": self.settings.database.as_str(),
+            "oid": copy.oid,
+            "mark": copy.mark,
+        });
+        let set = |name: &str, value: &str| {
+            Action::Command(format!("set {name} = {}", statements::literal(value)))
+        };
+        let actions = vec![
+            Action::Command("set search_path = pg_catalog, pg_temp".to_owned()),
+            set("clonegate.expected", &expected.to_string()),
+            Action::Command(statements::body(statements::SCRATCH_MAY_BE_DROPPED).to_owned()),
+            Action::Command(fill(statements::SCRATCH_DROP, &[("scratch", &copy.name)])),
+        ];
+        self.maintain(actions).await.map_err(|error| match error {
+            ScratchError::TemplateBusy { detail, .. } => {
+                ScratchError::Busy { scratch: copy.name.clone(), detail }
+            }
+            other => other,
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! The journal: what is about to be done, on disk before it is done.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use clonegate_model::{DatabaseName, Mode, Phase, Target, Verdict};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When it was written.
+    pub at: Timestamp,
+    /// What is about to be done, or was done.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+#[non_exhaustive]
+pub enum Event {
+    /// The run began.
+    RunBegun {
+        /// The profile's file.
+        profile: String,
+        /// Whether scripts will be committed.
+        mode: Mode,
+        /// The database that must stay untouched.
+        production: DatabaseName,
+        /// The database on which the work is done.
+        clone: DatabaseName,
+    },
+    /// A snapshot is on disk.
+    SnapshotStored {
+        /// Of which database.
+        target: Target,
+        /// At which phase.
+        phase: Phase,
+        /// SHA-256 of the file, in hexadecimal.
+        sha256: String,
+    },
+    /// A phase began.
+    PhaseBegun {
+        /// Which one.
+        phase: Phase,
+    },
+    /// A script is about to be sent.
+    ScriptSent {
+        /// The file's name.
+        script: String,
+        /// SHA-256 of the file, in hexadecimal.
+        sha256: String,
+    },
+    /// The script ran to its end in an open transaction; its ending is about to be sent.
+    ScriptClosed {
+        /// The file's name.
+        script: String,
+        /// The transaction's id, for `pg_xact_status`; `None` where it wrote nothing.
+        transaction: Option<u64>,
+        /// `commit` or `rollback`.
+        ending: String,
+    },
+    /// What became of the script is known.
+    ScriptEnded {
+        /// The file's name.
+        script: String,
+        /// In words.
+        outcome: String,
+    },
+    /// A scratch copy is about to be made.
+    ScratchMade {
+        /// Its name.
+        database: DatabaseName,
+    },
+    /// The scratch copy is gone.
+    ScratchDropped {
+        /// Its name.
+        database: DatabaseName,
+    },
+    /// The run was completed, or closed by a later command.
+    RunEnded {
+        /// Its verdict.
+        verdict: Verdict,
+    },
+}
+
+/// Appends to a journal.
+#[derive(Debug)]
+pub(crate) struct Journal(File);
+
+impl Journal {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        OpenOptions::new().create(true).append(true).open(path).map(Self)
+    }
+
+    /// Writes one line and syncs it.
+    pub(crate) fn append(&mut self, entry: &Entry) -> io::Result<()> {
+        let mut line = serde_json::to_vec(entry).map_err(io::Error::other)?;
+        line.push(b'\n');
+        self.0.write_all(&line)?;
+        self.0.sync_data()
+    }
+}
+
+/// Reads a journal. A last line that was cut by a crash was never acted upon, and is left out.
+pub(crate) fn read(text: &str) -> Result<Vec<Entry>, serde_json::Error> {
+    let complete = text.rfind('\n').map_or("", |end| &text[..end]);
+    complete.lines().map(serde_json::from_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_is_left_out_and_a_broken_one_is_not() {
+        let line = |event: &Event| {
+            serde_json::to_string(&Entry { at: Timestamp::UNIX_EPOCH, event: event.clone() })
+                .unwrap()
+        };
+        let first = Event::PhaseBegun { phase: Phase::Build };
+        let whole = format!("{}\n", line(&first));
+        assert_eq!(read(&format!("{whole}{}", &line(&first)[..20])).unwrap().len(), 1);
+        assert!(read(&format!("{{\"at\n{whole}")).is_err());
+    }
+}
