@@ -30,6 +30,9 @@
 //! does not speak PostgreSQL's protocol, does not know the production channel, does not store anything, and
 //! knows no way to skip the check of a host's key.
 
+#[cfg(test)]
+extern crate self as clonegate_clone;
+
 mod channel;
 mod csv;
 mod diagnostic;

@@ -264,6 +264,11 @@ impl ProductionChannel {
             .await
     }
 
+    #[cfg(test)]
+    pub(crate) fn callers_limits(&self) -> Limits {
+        self.bounds.of_a_caller()
+    }
+
     pub(crate) async fn read_sql(
         &self,
         sql: &str,

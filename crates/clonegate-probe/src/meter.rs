@@ -67,6 +67,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         let read = i64::try_from(buf.filled().len() - before).unwrap_or(i64::MAX);
         let left = self.meter.0.fetch_sub(read, Ordering::Relaxed) - read;
         Poll::Ready(if left < 0 {
+            buf.set_filled(before);
             Err(io::Error::other("the server sent more than it was granted"))
         } else {
             Ok(())

@@ -75,6 +75,8 @@ pub(crate) struct CloneTable {
     pub(crate) checks: PathBuf,
     /// The host on which psql runs, as in `ssh HOST`; this machine if it is left out.
     pub(crate) ssh: Option<String>,
+    /// Another file than `~/.ssh/config`, relative to the profile.
+    pub(crate) ssh_config: Option<PathBuf>,
     /// The container in which psql runs; none if it is left out.
     pub(crate) container: Option<String>,
     /// The container engine's command; `docker` if it is left out.

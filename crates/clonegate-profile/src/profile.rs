@@ -79,6 +79,8 @@ pub struct CloneTarget {
     pub checks: Vec<Check>,
     /// The host on which psql runs; `None` is this machine.
     pub ssh: Option<String>,
+    /// Another file than `~/.ssh/config`.
+    pub ssh_config: Option<PathBuf>,
     /// The container in which psql runs.
     pub container: Option<String>,
     /// The container engine's command.
@@ -298,6 +300,7 @@ fn clone(
         role: table.role,
         checks: checks(&root.join(&table.checks), digest)?,
         ssh: table.ssh,
+        ssh_config: table.ssh_config.map(|p| root.join(p)),
         container: table.container,
         runtime: table.runtime.unwrap_or_else(|| "docker".to_owned()),
         psql: table.psql.unwrap_or_else(|| "psql".to_owned()),

@@ -6,32 +6,101 @@ use super::{Bytes, Malformed};
 const FLOAT4_DIGITS: i32 = 6;
 const FLOAT8_DIGITS: i32 = 15;
 
+/// Longer than the exact decimal expansion of any point half-way between two floats.
+const BEYOND_ANY_MIDPOINT: usize = 800;
+
 pub(super) fn float4(float: f32) -> String {
-    float_text(float.is_nan(), float.is_infinite(), float.is_sign_negative(), &format!("{float:e}"), FLOAT4_DIGITS)
+    if !float.is_finite() {
+        return not_finite(float.is_nan(), float.is_sign_positive());
+    }
+    let shortest = strictly_shortest(
+        &format!("{:e}", float.abs()),
+        |precision| format!("{:.*e}", precision, float.abs()),
+        |text| text.parse() == Ok(float.abs()),
+    );
+    positional(float.is_sign_negative(), &shortest, FLOAT4_DIGITS)
 }
 
 pub(super) fn float8(float: f64) -> String {
-    float_text(float.is_nan(), float.is_infinite(), float.is_sign_negative(), &format!("{float:e}"), FLOAT8_DIGITS)
+    if !float.is_finite() {
+        return not_finite(float.is_nan(), float.is_sign_positive());
+    }
+    let shortest = strictly_shortest(
+        &format!("{:e}", float.abs()),
+        |precision| format!("{:.*e}", precision, float.abs()),
+        |text| text.parse() == Ok(float.abs()),
+    );
+    positional(float.is_sign_negative(), &shortest, FLOAT8_DIGITS)
 }
 
-/// Rust and PostgreSQL both print the shortest digits that read back as the same float; they
-/// differ in where the exponent begins.
-#[allow(clippy::fn_params_excessive_bools)]
-fn float_text(nan: bool, infinite: bool, negative: bool, shortest: &str, digits: i32) -> String {
-    if nan {
-        return "NaN".to_owned();
+fn not_finite(nan: bool, positive: bool) -> String {
+    match (nan, positive) {
+        (true, _) => "NaN",
+        (false, true) => "Infinity",
+        (false, false) => "-Infinity",
     }
+    .to_owned()
+}
+
+/// Rust and PostgreSQL both print the shortest digits that read back as the same float. Where
+/// those are exactly half-way to the next float, Rust takes them if they round back to it, and
+/// PostgreSQL goes on to digits that are truly nearer (`1e23` is 9.999999999999999e+22 there).
+/// Where two are equally near to the float, PostgreSQL takes the even one, and so does Rust only
+/// when it is told how many digits there should be (2⁻²⁵ ends in …312).
+fn strictly_shortest(
+    shortest: &str,
+    with_precision: impl Fn(usize) -> String,
+    reads_back: impl Fn(&str) -> bool,
+) -> String {
+    let is_midpoint = |text: &str| {
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let point = if mantissa.contains('.') { "" } else { "." };
+        let zeros = "0".repeat(BEYOND_ANY_MIDPOINT);
+        let above = format!("{mantissa}{point}{zeros}1e{exponent}");
+        let nines = "9".repeat(BEYOND_ANY_MIDPOINT);
+        let below = format!("{}{point}{nines}e{exponent}", less_one(mantissa));
+        !(reads_back(&above) && reads_back(&below))
+    };
+    if shortest.starts_with("0e") {
+        return shortest.to_owned();
+    }
+    let digits = shortest.bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
+    let even = with_precision(digits - 1);
+    if reads_back(&even) && !is_midpoint(&even) {
+        return even;
+    }
+    if !is_midpoint(shortest) {
+        return shortest.to_owned();
+    }
+    (digits..17)
+        .map(with_precision)
+        .find(|text| reads_back(text) && !is_midpoint(text))
+        .unwrap_or_else(|| shortest.to_owned())
+}
+
+/// One less in the last place; the mantissa is at least 1.
+fn less_one(mantissa: &str) -> String {
+    let mut digits = mantissa.as_bytes().to_vec();
+    for digit in digits.iter_mut().rev() {
+        match *digit {
+            b'0' => *digit = b'9',
+            b'1'..=b'9' => {
+                *digit -= 1;
+                break;
+            }
+            _ => {}
+        }
+    }
+    String::from_utf8_lossy(&digits).into_owned()
+}
+
+/// Writes digits with an exponent as the server does.
+fn positional(negative: bool, shortest: &str, digits: i32) -> String {
     let sign = if negative { "-" } else { "" };
-    if infinite {
-        return format!("{sign}Infinity");
-    }
-    let (mantissa, exponent) = shortest
-        .trim_start_matches('-')
-        .split_once('e')
-        .unwrap_or((shortest, "0"));
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let significant: String = mantissa.chars().filter(|c| *c != '.').collect();
-    if significant.chars().all(|c| c == '0') {
+    if significant == "0" {
         return format!("{sign}0");
     }
     if exponent < -4 || exponent >= digits {

@@ -1,0 +1,211 @@
+//! Opens the two channels of a profile, and lets the witnesses read through either.
+
+use clonegate_clone::{
+    CloneChannel, CloneSettings, ContainerName, Facts as CloneFacts, Limits, OpenError, SshSettings,
+};
+use clonegate_model::{ChannelRecord, Reading, RunId};
+use clonegate_probe::{
+    Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Fields, ProductionChannel,
+    SnapshotReader,
+};
+use clonegate_profile::Profile;
+use clonegate_sql::ReadOnlyStatement;
+use clonegate_witness::Reader;
+
+use crate::GateError;
+
+/// Why production can't be read; its text carries no secret.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProductionError {
+    #[error("production's connection settings are wrong: {0}")]
+    Settings(String),
+    #[error("production can't be connected to: {}", chain(.0))]
+    Connect(Box<ConnectError>),
+}
+
+/// An error with what caused it, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// What production may be asked, and for how long.
+pub(crate) fn bounds(profile: &Profile) -> Bounds {
+    Bounds {
+        statement_timeout: profile.limits.read_timeout,
+        lock_timeout: profile.limits.lock_timeout,
+        ..Bounds::default()
+    }
+}
+
+pub(crate) async fn open_production(
+    profile: &Profile,
+    run: &RunId,
+) -> Result<ProductionChannel, ProductionError> {
+    let target = &profile.production;
+    let settings = |e: &dyn std::error::Error| ProductionError::Settings(chain(e));
+    let environment = Environment::of_process();
+    let url = match &target.url_env {
+        None => None,
+        Some(variable) => Some(environment.connection_string(variable).map_err(|e| settings(&e))?),
+    };
+    let fields = Fields {
+        host: target.host.clone(),
+        port: target.port,
+        user: Some(target.role.clone()),
+        database: Some(target.database.clone()),
+        sslmode: target
+            .sslmode
+            .map(|m| m.as_str().parse())
+            .transpose()
+            .map_err(|e: clonegate_probe::UnknownWord| settings(&e))?,
+        sslrootcert: target.sslrootcert.as_ref().map(|p| p.display().to_string()),
+        passfile: target.passfile.clone(),
+    };
+    let resolved = ConnectionSettings::resolve(&fields, url.as_ref(), &environment)
+        .map_err(|e| settings(&e))?;
+    let allowlist = Allowlist::new(target.allowlist.iter().cloned()).map_err(|e| settings(&e))?;
+    ProductionChannel::connect(resolved, &allowlist, Some(&target.role), run, bounds(profile))
+        .await
+        .map_err(|e| ProductionError::Connect(Box::new(e)))
+}
+
+/// The clone channel's settings; a container's name is checked here, before anything is run.
+pub(crate) fn clone_settings(profile: &Profile) -> Result<CloneSettings, GateError> {
+    let target = &profile.clone;
+    let container = target.container.as_ref().map(ContainerName::new).transpose().map_err(|e| {
+        GateError::Profile {
+            problem: e.to_string(),
+            hint: "write the name that `docker ps` shows".to_owned(),
+        }
+    })?;
+    Ok(CloneSettings {
+        ssh: target.ssh.as_ref().map(|host| SshSettings {
+            host: host.clone(),
+            config: target.ssh_config.clone(),
+            ..SshSettings::default()
+        }),
+        container,
+        runtime: target.runtime.clone(),
+        psql: target.psql.clone(),
+        host: target.host.clone(),
+        port: target.port,
+        passfile: target.passfile.clone(),
+        maintenance: target.maintenance_database.clone(),
+        ..CloneSettings::new(target.database.clone(), target.role.clone())
+    })
+}
+
+pub(crate) async fn open_clone(
+    profile: &Profile,
+    settings: CloneSettings,
+    run: &RunId,
+) -> Result<CloneChannel, OpenError> {
+    let limits = Limits {
+        statement_timeout: profile.limits.statement_timeout,
+        lock_timeout: profile.limits.lock_timeout,
+        script_deadline: profile.limits.script_timeout,
+        ..Limits::default()
+    };
+    CloneChannel::open(settings, run, limits).await
+}
+
+/// What a report says of the production channel.
+pub(crate) fn production_record(
+    profile: &Profile,
+    channel: Option<&ProductionChannel>,
+) -> ChannelRecord {
+    let bounds = bounds(profile);
+    let route = match channel {
+        Some(channel) => {
+            let description = channel.describe();
+            let wire = if description.encrypted { "TLS" } else { "no TLS" };
+            format!("{}/{} ({wire})", description.endpoint, description.database)
+        }
+        None => "not connected".to_owned(),
+    };
+    ChannelRecord {
+        route,
+        role: profile.production.role.clone(),
+        mutability: format!(
+            "read-only by construction: every statement in a READ ONLY transaction behind a guard, {} s time-out, at most {} rows, always rolled back",
+            bounds.statement_timeout.as_secs_f64(),
+            bounds.rows
+        ),
+    }
+}
+
+/// What a report says of the clone channel.
+pub(crate) fn clone_record(profile: &Profile, channel: Option<&CloneChannel>) -> ChannelRecord {
+    ChannelRecord {
+        route: channel.map_or_else(|| "not connected".to_owned(), CloneChannel::route),
+        role: profile.clone.role.clone(),
+        mutability: format!(
+            "read and write; the executor's own guard stands inside every script's transaction, psql's meta-commands are locked, and the name must match {}",
+            profile.clone.name_pattern
+        ),
+    }
+}
+
+/// One snapshot of production, as the witnesses read it.
+pub(crate) struct ProductionReader(pub(crate) SnapshotReader);
+
+impl Reader for ProductionReader {
+    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, String>> {
+        let mut answers = Vec::with_capacity(statements.len());
+        for text in statements {
+            let answer = match ReadOnlyStatement::judge(text) {
+                Err(refusal) => Err(refusal.to_string()),
+                Ok(statement) => {
+                    self.0.read(&statement).await.map(|a| a.reading).map_err(|e| chain(&e))
+                }
+            };
+            answers.push(answer);
+        }
+        answers
+    }
+}
+
+/// A clone, as the witnesses read it: each call is one psql and one snapshot.
+pub(crate) struct CloneReader<'a>(pub(crate) &'a CloneChannel);
+
+impl Reader for CloneReader<'_> {
+    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, String>> {
+        read_all(self.0, statements, &CloneFacts::default()).await
+    }
+}
+
+/// Judges and reads; a refused statement keeps its place among the answers.
+pub(crate) async fn read_all(
+    channel: &CloneChannel,
+    statements: &[String],
+    facts: &CloneFacts,
+) -> Vec<Result<Reading, String>> {
+    let judged: Vec<Result<ReadOnlyStatement, String>> = statements
+        .iter()
+        .map(|text| ReadOnlyStatement::judge(text).map_err(|r| r.to_string()))
+        .collect();
+    let accepted: Vec<ReadOnlyStatement> =
+        judged.iter().filter_map(|j| j.as_ref().ok()).cloned().collect();
+    let mut answers = if accepted.is_empty() {
+        Vec::new().into_iter()
+    } else {
+        channel.read(&accepted, facts).await.answers.into_iter()
+    };
+    judged
+        .into_iter()
+        .map(|judged| {
+            judged?;
+            let answer = answers
+                .next()
+                .unwrap_or_else(|| Err(clonegate_clone::ReadFailure::Lost("no answer".to_owned())));
+            answer.map_err(|failure| chain(&failure))
+        })
+        .collect()
+}

@@ -1,0 +1,85 @@
+//! Why there is no run record at all.
+
+use std::path::PathBuf;
+
+use clonegate_clone::Holder;
+use clonegate_model::Exit;
+use clonegate_sql::Refusal;
+use clonegate_store::StoreError;
+
+use crate::Closed;
+
+/// A file whose SQL the judge refused.
+#[derive(Debug)]
+pub struct RefusedFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Every place at which it breaks a rule.
+    pub refusals: Vec<Refusal>,
+}
+
+/// Why a run ended without a record of its own, or could not be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// The profile contradicts itself.
+    #[error("{problem}; {hint}")]
+    Profile {
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        hint: String,
+    },
+    /// SQL that may not run where the profile wants it to.
+    #[error("{}", refused(.0))]
+    Refused(Vec<RefusedFile>),
+    /// Another run holds the clone.
+    #[error("another run holds the clone: {}, backend {}; wait for it, or see what it is with `clonegate status`", .0.by, .0.pid)]
+    Held(Holder),
+    /// Earlier runs on this clone were killed, and had committed to it; they are closed now.
+    #[error("{}", interrupted(.0))]
+    Interrupted(Vec<Closed>),
+    /// The clone channel could not do what was asked.
+    #[error("{doing}")]
+    Clone {
+        /// What was being done.
+        doing: String,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The evidence could not be stored; what was not stored was not done.
+    #[error("the evidence could not be stored")]
+    Store(#[from] StoreError),
+    /// The system gave no random bytes for a run id.
+    #[error("the system gave no random bytes: {0}")]
+    Random(String),
+}
+
+impl GateError {
+    /// How the command that met it ends.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            GateError::Profile { .. } | GateError::Refused(_) => Exit::Usage,
+            GateError::Held(_) => Exit::Held,
+            GateError::Interrupted(_) => Exit::Inconclusive,
+            GateError::Clone { .. } => Exit::Inconclusive,
+            GateError::Store(_) | GateError::Random(_) => Exit::Unexpected,
+        }
+    }
+}
+
+fn refused(files: &[RefusedFile]) -> String {
+    let mut lines = vec!["SQL was refused; nothing was connected to".to_owned()];
+    for file in files {
+        for refusal in &file.refusals {
+            lines.push(format!("  {}: {refusal}", file.path.display()));
+        }
+    }
+    lines.join("\n")
+}
+
+fn interrupted(closed: &[Closed]) -> String {
+    let lines: Vec<String> = closed.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}

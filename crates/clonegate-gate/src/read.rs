@@ -1,0 +1,142 @@
+//! Takes a snapshot of either database: witnesses first, then the profile's checks.
+
+use clonegate_clone::{CloneChannel, Facts as CloneFacts};
+use clonegate_model::{
+    Check, Footprint, Horizon, Phase, Reading, ReadingTaken, RunId, SNAPSHOT_FORMAT, Snapshot,
+    Taken, Target,
+};
+use clonegate_probe::{Facts as ProductionFacts, ProductionChannel};
+use clonegate_witness::{Collected, collect};
+use jiff::Timestamp;
+
+use crate::channels::{CloneReader, ProductionReader, chain, read_all};
+use crate::preflight::statement;
+
+/// What the gate tells its checks, readable as `current_setting('clonegate.<name>', true)`.
+pub(crate) type Facts = Vec<(&'static str, String)>;
+
+/// Reads production. The witnesses share one snapshot of the database; each check has a transaction
+/// and a connection of its own. At exit the order is the other way round, so that the interval
+/// between the two snapshots covers all checks.
+pub(crate) async fn production(
+    channel: &ProductionChannel,
+    checks: &[Check],
+    facts: &Facts,
+    run: &RunId,
+    phase: Phase,
+    entry: Option<&Horizon>,
+) -> Result<Snapshot, String> {
+    let begun_at = Timestamp::now();
+    let before = channel.footprint();
+    let mut published = ProductionFacts::none();
+    for (name, value) in facts {
+        published.set(name, value.clone()).map_err(|e| e.to_string())?;
+    }
+    let (collected, readings) = if entry.is_none() {
+        let collected = production_witnesses(channel, entry).await?;
+        (collected, production_checks(channel, checks, &published, phase).await)
+    } else {
+        let readings = production_checks(channel, checks, &published, phase).await;
+        (production_witnesses(channel, entry).await?, readings)
+    };
+    let after = channel.footprint();
+    let footprint = Footprint {
+        transactions: after.transactions - before.transactions,
+        asserted_without_xid: after.asserted_without_xid - before.asserted_without_xid,
+    };
+    let about = About { run, target: Target::Production, phase, begun_at };
+    Ok(snapshot(about, channel.identity().clone(), collected, readings, footprint))
+}
+
+async fn production_witnesses(
+    channel: &ProductionChannel,
+    entry: Option<&Horizon>,
+) -> Result<Collected, String> {
+    let mut reader = ProductionReader(channel.snapshot().await.map_err(|e| chain(&e))?);
+    let collected = collect(&mut reader, entry).await.map_err(|e| e.to_string());
+    // The closing assertion counts even where something could not be read.
+    reader.0.finish().await.map_err(|e| chain(&e))?;
+    collected
+}
+
+async fn production_checks(
+    channel: &ProductionChannel,
+    checks: &[Check],
+    facts: &ProductionFacts,
+    phase: Phase,
+) -> Vec<ReadingTaken> {
+    let mut readings = Vec::new();
+    for check in checks.iter().filter(|c| c.phases.contains(&phase)) {
+        let answer = match statement(check) {
+            Ok(statement) => {
+                channel.read(&statement, facts).await.map(|a| a.reading).map_err(|e| chain(&e))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        readings.push(taken(check, answer));
+    }
+    readings
+}
+
+/// Reads a clone or a scratch copy of it.
+pub(crate) async fn clone(
+    channel: &CloneChannel,
+    checks: &[Check],
+    facts: &Facts,
+    run: &RunId,
+    phase: Phase,
+    entry: Option<&Horizon>,
+) -> Result<Snapshot, String> {
+    let begun_at = Timestamp::now();
+    let collected = collect(&mut CloneReader(channel), entry).await.map_err(|e| e.to_string())?;
+    let mut published = CloneFacts::default();
+    for (name, value) in facts {
+        published.publish(name, value.clone()).map_err(|e| e.to_string())?;
+    }
+    let asked: Vec<&Check> = checks.iter().filter(|c| c.phases.contains(&phase)).collect();
+    let statements: Vec<String> = asked.iter().map(|c| c.sql.clone()).collect();
+    let answers = read_all(channel, &statements, &published).await;
+    let readings =
+        asked.into_iter().zip(answers).map(|(check, answer)| taken(check, answer)).collect();
+    let about = About { run, target: Target::Clone, phase, begun_at };
+    Ok(snapshot(about, channel.identity().clone(), collected, readings, Footprint::default()))
+}
+
+fn taken(check: &Check, answer: Result<Reading, String>) -> ReadingTaken {
+    let taken = answer.map_or_else(Taken::Failure, Taken::Reading);
+    ReadingTaken { check: check.id.clone(), taken }
+}
+
+struct About<'a> {
+    run: &'a RunId,
+    target: Target,
+    phase: Phase,
+    begun_at: Timestamp,
+}
+
+fn snapshot(
+    about: About<'_>,
+    identity: clonegate_model::Identity,
+    collected: Collected,
+    readings: Vec<ReadingTaken>,
+    footprint: Footprint,
+) -> Snapshot {
+    let Collected { horizon, relations, sequences, catalog, activity, coverage } = collected;
+    Snapshot {
+        format: SNAPSHOT_FORMAT,
+        run: about.run.clone(),
+        target: about.target,
+        phase: about.phase,
+        begun_at: about.begun_at,
+        ended_at: Timestamp::now(),
+        identity,
+        readings,
+        horizon,
+        relations,
+        sequences,
+        catalog,
+        activity,
+        coverage,
+        footprint,
+    }
+}

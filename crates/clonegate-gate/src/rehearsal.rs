@@ -1,0 +1,199 @@
+//! The rehearsal: the rollback script on a scratch copy, which must then equal the clone at entry.
+
+use std::collections::BTreeMap;
+
+use clonegate_clone::{CloneChannel, Ending, Scratch};
+use clonegate_diff::{Additions, Policy, diff_copy};
+use clonegate_model::{
+    Assertion, CloneName, Mode, Outcome, Phase, RehearsalRecord, Snapshot, Verdict,
+};
+use clonegate_sql::GuardedScript;
+use clonegate_store::Event;
+
+use crate::channels::chain;
+use crate::exit;
+use crate::preflight::Prepared;
+use crate::read;
+use crate::run::{Halt, Passage};
+
+pub(crate) async fn run(
+    passage: &mut Passage<'_>,
+    clone: &CloneChannel,
+    prepared: &Prepared,
+    rollback: &GuardedScript,
+    entry: &Snapshot,
+) -> Result<RehearsalRecord, Halt> {
+    let copy_title = "a scratch copy of the clone";
+    let name = match scratch_name(passage) {
+        Ok(name) => name,
+        Err(why) => {
+            let steps = vec![Assertion::not_established("rehearsal-copy", copy_title, "made", why)];
+            return Ok(RehearsalRecord { scratch: String::new(), steps, findings: Vec::new() });
+        }
+    };
+    passage.gate.observer.step("copying the clone for the rehearsal");
+    passage.folder.note(Event::ScratchMade { database: name.as_database().clone() })?;
+    let mut record =
+        RehearsalRecord { scratch: name.to_string(), steps: Vec::new(), findings: Vec::new() };
+    let scratch = match clone.create_scratch(name.clone()).await {
+        Ok(scratch) => scratch,
+        Err(error) => {
+            record.steps.push(Assertion::not_established(
+                "rehearsal-copy",
+                copy_title,
+                "made",
+                chain(&error),
+            ));
+            return Ok(record);
+        }
+    };
+    record.steps.push(Assertion::decide(
+        "rehearsal-copy",
+        copy_title,
+        "made",
+        "CREATE DATABASE … TEMPLATE",
+        Ok(()),
+    ));
+    // Whatever happens in between, the copy is dropped.
+    let rehearsed = rehearse(passage, &scratch, prepared, rollback, entry, &mut record).await;
+    let dropped = match scratch.drop_database().await {
+        Ok(()) => {
+            passage.folder.note(Event::ScratchDropped { database: name.as_database().clone() })?;
+            Assertion::decide(
+                "rehearsal-drop",
+                "the scratch copy is gone",
+                "dropped",
+                "dropped",
+                Ok(()),
+            )
+        }
+        Err(error) => Assertion::not_established(
+            "rehearsal-drop",
+            "the scratch copy is gone",
+            "dropped",
+            chain(&error),
+        ),
+    };
+    record.steps.push(dropped);
+    rehearsed?;
+    Ok(record)
+}
+
+/// The clone's name with a tail that is this run's own, if the pattern admits it.
+fn scratch_name(passage: &Passage<'_>) -> Result<CloneName, String> {
+    let target = &passage.gate.profile.clone;
+    let run = passage.run.as_str();
+    let tail = run.rsplit('-').next().unwrap_or(run);
+    let name = format!("{}x{tail}", target.database);
+    target
+        .name_pattern
+        .admit(&name)
+        .map_err(|e| format!("the scratch copy would be called {name}, and {e}; widen the pattern"))
+}
+
+async fn rehearse(
+    passage: &mut Passage<'_>,
+    scratch: &Scratch,
+    prepared: &Prepared,
+    rollback: &GuardedScript,
+    entry: &Snapshot,
+    record: &mut RehearsalRecord,
+) -> Result<(), Halt> {
+    let channel = scratch.channel();
+    if passage.record.mode == Mode::Prototype {
+        // Nothing was committed on the clone, so there would be nothing to roll back on the copy.
+        passage.gate.observer.step("building on the scratch copy");
+        let mut applied = Assertion::decide(
+            "rehearsal-build",
+            "the build on the scratch copy",
+            "every script commits",
+            format!("{} scripts", prepared.scripts.len()),
+            Ok(()),
+        );
+        for script in &prepared.scripts {
+            if let Err(error) = channel
+                .run_until(script, Ending::Commit, |_| Ok(()), passage.gate.stop.clone().wait())
+                .await
+            {
+                applied.outcome = Outcome::NotMet(error.to_string());
+                break;
+            }
+        }
+        let failed = applied.outcome != Outcome::Met;
+        record.steps.push(applied);
+        if failed {
+            return passage.go_on();
+        }
+    }
+    passage.gate.observer.step(&format!("rehearsing {}", rollback.name()));
+    let ran = channel
+        .run_until(rollback, Ending::Commit, |_| Ok(()), passage.gate.stop.clone().wait())
+        .await;
+    let title = format!("{} on the scratch copy", rollback.name());
+    match ran {
+        Ok(run) => record.steps.push(Assertion::decide(
+            "rehearsal-rollback",
+            title,
+            "runs to its end",
+            format!("committed in {} ms", run.elapsed.as_millis()),
+            Ok(()),
+        )),
+        Err(error) => {
+            passage.go_on()?;
+            record.steps.push(Assertion::decide(
+                "rehearsal-rollback",
+                title,
+                "runs to its end",
+                "failed",
+                Err(error.to_string()),
+            ));
+            return Ok(());
+        }
+    }
+    passage.gate.observer.step("comparing the rolled-back copy with entry");
+    let equal = "the rolled-back copy equals the clone at entry";
+    let none = Vec::new();
+    let after =
+        match read::clone(channel, &[], &none, passage.run, Phase::Rehearsal, Some(&entry.horizon))
+            .await
+        {
+            Ok(after) => after,
+            Err(why) => {
+                record.steps.push(Assertion::not_established(
+                    "rehearsal-equal",
+                    equal,
+                    "no difference",
+                    why,
+                ));
+                return Ok(());
+            }
+        };
+    passage.folder.store_snapshot(&after)?;
+    let waive = &passage.gate.profile.clone.waive;
+    record.steps.push(exit::coverage("rehearsal-coverage", &after, waive));
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    let equal = match diff_copy(entry, &after, policy) {
+        Err(error) => {
+            Assertion::not_established("rehearsal-equal", equal, "no difference", error.to_string())
+        }
+        Ok(findings) => {
+            let different = findings.iter().filter(|f| f.verdict() != Verdict::Pass).count();
+            let holds = if different == 0 {
+                Ok(())
+            } else {
+                Err(format!("{different} differences are left"))
+            };
+            let actual = format!(
+                "{} definitions, {} relations, {} sequences compared, {different} differ",
+                after.catalog.len(),
+                after.relations.len(),
+                after.sequences.len()
+            );
+            record.findings = findings;
+            Assertion::decide("rehearsal-equal", equal, "no difference", actual, holds)
+        }
+    };
+    record.steps.push(equal);
+    Ok(())
+}

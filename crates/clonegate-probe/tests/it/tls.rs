@@ -1,0 +1,188 @@
+//! Every `sslmode` against servers that speak TLS, don't, and insist on it.
+
+use std::path::Path;
+use std::process::Command;
+
+use clonegate_probe::{Bounds, ConnectError, Facts, ReadError};
+use clonegate_sql::ReadOnlyStatement;
+
+use super::production::{DATABASE, populate, run, sessions, settings, try_connect};
+use super::server::{Server, TRUST, free_port};
+
+fn openssl(folder: &Path, arguments: &str) {
+    let output = Command::new("openssl")
+        .args(arguments.split(' '))
+        .current_dir(folder)
+        .output()
+        .expect("these tests make certificates with the openssl command: install the package openssl");
+    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A root, a certificate that it signed for `localhost`, and a root that signed nothing.
+fn certificates() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let ec = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    for name in ["root", "stranger"] {
+        openssl(path, &format!("req -x509 {ec} -keyout {name}.key -out {name}.crt -days 30 -subj /CN={name}"));
+    }
+    openssl(path, &format!("req {ec} -keyout server.key -out server.csr -subj /CN=localhost"));
+    std::fs::write(path.join("san"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n").unwrap();
+    openssl(
+        path,
+        "x509 -req -in server.csr -CA root.crt -CAkey root.key -CAcreateserial -days 30 -extfile san -out server.crt",
+    );
+    folder
+}
+
+async fn start(folder: &Path, hba: &str) -> Server {
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let (key, crt) = (read("server.key"), read("server.crt"));
+    let server = Server::start(
+        free_port(),
+        "ssl = on",
+        hba,
+        &[("server.key", key.as_slice()), ("server.crt", crt.as_slice())],
+    )
+    .await;
+    populate(&server).await;
+    server
+}
+
+/// `Ok(encrypted)`, or the error.
+async fn outcome(server: &Server, parameters: &str) -> Result<bool, ConnectError> {
+    let string = format!(
+        "port={} user=reader dbname={DATABASE} hostaddr=127.0.0.1 {parameters}",
+        server.port()
+    );
+    let channel = try_connect(settings(&string), &run(), Bounds::default()).await?;
+    let encrypted = channel.describe().encrypted;
+    // The server's own view of the connection that a statement goes over.
+    let statement = ReadOnlyStatement::judge(
+        "select ssl from pg_stat_ssl where pid = pg_backend_pid()",
+    );
+    let answer = channel.read(&statement.unwrap(), &Facts::none()).await.unwrap();
+    assert_eq!(answer.reading.rows[0][0].to_string(), encrypted.to_string());
+    channel.close().await;
+    Ok(encrypted)
+}
+
+#[tokio::test]
+async fn each_mode_means_what_libpq_means() {
+    let folder = certificates();
+    let path = folder.path();
+    let root = format!("sslrootcert={}", path.join("root.crt").display());
+    let stranger = format!("sslrootcert={}", path.join("stranger.crt").display());
+    let tls = start(path, TRUST).await;
+    let insists = start(path, "local all all trust\nhostssl all all all trust\n").await;
+    let refuses = start(path, "local all all trust\nhostnossl all all all trust\n").await;
+    let plain = Server::start(free_port(), "", TRUST, &[]).await;
+    populate(&plain).await;
+
+    const PLAIN: Option<bool> = Some(false);
+    const TLS: Option<bool> = Some(true);
+    const NO: Option<bool> = None;
+    let cases = [
+        // parameters, then: a server that speaks TLS, insists on it, refuses it, doesn't speak it
+        ("sslmode=disable host=localhost".to_owned(), [PLAIN, NO, PLAIN, PLAIN]),
+        ("sslmode=allow host=localhost".to_owned(), [PLAIN, TLS, PLAIN, PLAIN]),
+        ("sslmode=prefer host=localhost".to_owned(), [TLS, TLS, PLAIN, PLAIN]),
+        ("host=localhost".to_owned(), [TLS, TLS, PLAIN, PLAIN]),
+        ("sslmode=require host=localhost".to_owned(), [TLS, TLS, NO, NO]),
+        ("sslmode=require host=elsewhere".to_owned(), [TLS, TLS, NO, NO]),
+        (format!("sslmode=require host=elsewhere {root}"), [TLS, TLS, NO, NO]),
+        (format!("sslmode=require host=localhost {stranger}"), [NO, NO, NO, NO]),
+        (format!("sslmode=verify-ca host=localhost {root}"), [TLS, TLS, NO, NO]),
+        (format!("sslmode=verify-ca host=elsewhere {root}"), [TLS, TLS, NO, NO]),
+        (format!("sslmode=verify-ca host=localhost {stranger}"), [NO, NO, NO, NO]),
+        (format!("sslmode=verify-full host=localhost {root}"), [TLS, TLS, NO, NO]),
+        (format!("sslmode=verify-full host=elsewhere {root}"), [NO, NO, NO, NO]),
+        (format!("sslmode=verify-full {root}"), [NO, NO, NO, NO]),
+        (format!("sslmode=verify-full host=localhost {stranger}"), [NO, NO, NO, NO]),
+        ("sslrootcert=system host=localhost".to_owned(), [NO, NO, NO, NO]),
+    ];
+    for (parameters, expected) in &cases {
+        for (server, expected) in [&tls, &insists, &refuses, &plain].into_iter().zip(expected) {
+            let actual = outcome(server, parameters).await;
+            assert_eq!(
+                actual.as_ref().ok(),
+                expected.as_ref(),
+                "{parameters} at {}: {actual:?}",
+                server.port()
+            );
+        }
+    }
+    let wrong_name = outcome(&tls, &format!("sslmode=verify-full host=elsewhere {root}")).await;
+    assert!(matches!(wrong_name, Err(ConnectError::Tls { .. })), "{wrong_name:?}");
+    let shown = wrong_name.unwrap_err().to_string();
+    assert!(shown.contains("elsewhere") && shown.contains("not valid for name"), "{shown}");
+    let refused = outcome(&insists, "sslmode=disable host=localhost").await.unwrap_err();
+    assert!(refused.to_string().contains("no pg_hba.conf entry"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_root_file_without_a_certificate_is_named() {
+    let folder = certificates();
+    let server = start(folder.path(), TRUST).await;
+    for (name, content) in [
+        ("empty", ""),
+        ("broken", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        for file in [path.clone(), folder.path().join("absent")] {
+            let parameters = format!("sslmode=verify-ca host=localhost sslrootcert={}", file.display());
+            let error = outcome(&server, &parameters).await.unwrap_err();
+            assert!(
+                matches!(&error, ConnectError::RootCertificates { path, .. } if *path == file),
+                "{error:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_bound_to_the_tls_session() {
+    let folder = certificates();
+    let hba = "local all all trust\nhost all all all scram-sha-256\n";
+    let server = start(folder.path(), hba).await;
+    let superuser = server.superuser(DATABASE).await;
+    superuser.batch_execute("alter role reader password 'p'").await.unwrap();
+    let with = |rest: &str| format!("host=localhost password=p channel_binding=require {rest}");
+    assert!(outcome(&server, &with("sslmode=require")).await.unwrap());
+    let unbound = outcome(&server, &with("sslmode=disable")).await;
+    assert!(matches!(unbound, Err(ConnectError::Broken { .. })), "{unbound:?}");
+}
+
+/// A cancel request over TLS too: the backend is gone long before its time.
+#[tokio::test]
+async fn a_statement_is_cancelled_over_tls() {
+    let folder = certificates();
+    let server = start(folder.path(), "local all all trust\nhostssl all all all trust\n").await;
+    let string = format!(
+        "host=localhost hostaddr=127.0.0.1 port={} user=reader dbname={DATABASE} sslmode=verify-full sslrootcert={}",
+        server.port(),
+        folder.path().join("root.crt").display()
+    );
+    let run = run();
+    let bounds = Bounds {
+        statement_timeout: std::time::Duration::from_secs(60),
+        ..Bounds::default()
+    };
+    let channel = try_connect(settings(&string), &run, bounds).await.unwrap();
+    let sleeping = format!(
+        "select count(*) from pg_stat_activity where application_name = '{}' and query like '%pg_sleep%'",
+        run.application_name()
+    );
+    let statement = ReadOnlyStatement::judge("select pg_sleep(50)").unwrap();
+    tokio::select! {
+        done = channel.read(&statement, &Facts::none()) => panic!("{done:?}"),
+        () = server.until(&sleeping, 1) => {}
+    }
+    server.until(&sessions(&run), 0).await;
+    let huge = ReadOnlyStatement::judge("select repeat('x', 100 * 1024 * 1024)").unwrap();
+    let huge = channel.read(&huge, &Facts::none()).await;
+    assert!(matches!(huge, Err(ReadError::TooManyBytes { .. })), "{huge:?}");
+    channel.close().await;
+    server.until(&sessions(&run), 0).await;
+}
