@@ -18,18 +18,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Whether a package that is missing on this machine may be installed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Install {
-    /// Through apt-get, as root on Debian or Ubuntu, after saying so.
-    Allowed,
-    /// An error says what to install.
-    Forbidden,
-}
+use crate::install::{Install, apt_get, is_root};
 
 /// Which images are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rebuild {
+pub(crate) enum Rebuild {
     /// Those that are missing, and those whose recipe has changed.
     Missing,
     /// All of them.
@@ -76,7 +69,7 @@ const IMAGES: [Image; 3] = [
 /// # Errors
 /// When no engine answers, when a Debian can neither be pulled nor made on this machine, or when a
 /// build fails. The message says what to do.
-pub fn build(rebuild: Rebuild, install: Install) -> Result<()> {
+pub(crate) fn build(rebuild: Rebuild, install: Install) -> Result<()> {
     ensure_engine()?;
     let recipes = recipes()?;
     for image in &IMAGES {
@@ -135,7 +128,7 @@ fn base(suite: &str, install: Install) -> Result<String> {
 /// Makes a minimal Debian with debootstrap and imports it.
 fn bootstrap(suite: &str, name: &str, install: Install) -> Result<()> {
     ensure!(
-        cfg!(target_os = "linux") && is_root()?,
+        cfg!(target_os = "linux") && is_root(),
         "making {name} needs debootstrap, which needs root on Linux: run this as root on Debian or \
          Ubuntu, or where the engine can pull debian:{suite}-slim"
     );
@@ -206,22 +199,7 @@ fn ensure_debootstrap(install: Install) -> Result<()> {
         Install::Allowed if !on_path("apt-get") => {
             bail!("{missing}, and apt-get is not here to install it: install debootstrap by hand")
         }
-        Install::Allowed => {
-            say(&format!("{missing}: installing it with apt-get"));
-            let packages = ["debootstrap", "debian-archive-keyring"];
-            let apt_install = || {
-                let mut apt = Command::new("apt-get");
-                apt.args(["install", "--yes", "--no-install-recommends", "--quiet"]).args(packages);
-                apt.env("DEBIAN_FRONTEND", "noninteractive");
-                run(&mut apt)
-            };
-            if apt_install().is_err() {
-                // A fresh container has no package lists yet.
-                run(Command::new("apt-get").args(["update", "--quiet"]))?;
-                apt_install().context("can't install debootstrap")?;
-            }
-            Ok(())
-        }
+        Install::Allowed => apt_get(&["debootstrap", "debian-archive-keyring"], missing),
     }
 }
 
@@ -409,11 +387,6 @@ fn empty(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn is_root() -> Result<bool> {
-    let output = Command::new("id").arg("-u").output().context("can't start id")?;
-    Ok(output.stdout.trim_ascii() == b"0")
 }
 
 fn on_path(program: &str) -> bool {

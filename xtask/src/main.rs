@@ -1,1 +1,136 @@
-fn main() {}
+//! Chains clonegate's commands in a checkout, and the project's own chores.
+//!
+//! `cargo xtask gate …` and every other command of `clonegate` are built and run; without a
+//! configuration the gate is tried on disposable servers. The chores are `test`, `images` and `ci`.
+//! This program stays light: what is heavy is in the binaries that it calls.
+
+mod chores;
+mod images;
+mod install;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+
+use crate::images::Rebuild;
+use crate::install::Install;
+
+/// Chains clonegate's commands in a checkout, and the project's own chores.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run all tests, and say in numbers what was not run.
+    Test(chores::TestOptions),
+    /// Make the container images that the tests need.
+    Images {
+        /// Build all of them anew.
+        #[arg(long)]
+        all: bool,
+        /// Install nothing; say what is missing.
+        #[arg(long)]
+        no_install: bool,
+    },
+    /// Check the formatting, the lints and the licences.
+    Lint,
+    /// Every other command is clonegate's: gate, status, rollback, report, schema, sandbox.
+    #[command(external_subcommand)]
+    Clonegate(Vec<OsString>),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Task::Test(options) => chores::test(&options),
+        Task::Images { all, no_install } => images::build(
+            if all { Rebuild::All } else { Rebuild::Missing },
+            Install::unless(no_install),
+        )
+        .map(|()| ExitCode::SUCCESS),
+        Task::Lint => chores::lint(),
+        Task::Clonegate(args) => clonegate(args),
+    };
+    result.unwrap_or_else(|error| {
+        complain(&format!("error: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// Builds the binary and hands over to it.
+fn clonegate(mut args: Vec<OsString>) -> Result<ExitCode> {
+    let no_install = take(&mut args, "--no-install");
+    let is_gate = args.first().is_some_and(|a| a == "gate");
+    let asks_only = any(&args, &["--help", "-h"]);
+    if is_gate && !asks_only && !any(&args, &["--config", "-c", "--sandbox"]) {
+        args.push("--sandbox".into());
+    }
+    let binary = build_clonegate()?;
+    if any(&args, &["--sandbox"]) && !any(&args, &["--bin-dir", "--image", "--backend"]) {
+        install::postgresql(&binary, Install::unless(no_install))?;
+    }
+    hand_over(Command::new(binary).args(args))
+}
+
+/// Whether one of the flags is given, as `--flag` or `--flag=value`.
+fn any(args: &[OsString], flags: &[&str]) -> bool {
+    let words = args.iter().filter_map(|a| a.to_str());
+    words.filter_map(|a| a.split('=').next()).any(|a| flags.contains(&a))
+}
+
+fn take(args: &mut Vec<OsString>, flag: &str) -> bool {
+    let before = args.len();
+    args.retain(|a| a != flag);
+    args.len() != before
+}
+
+/// The checkout's folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+fn build_clonegate() -> Result<PathBuf> {
+    let status = cargo()
+        .args(["build", "--quiet", "--package", "clonegate"])
+        .status()
+        .context("cargo can't be run")?;
+    if !status.success() {
+        bail!("clonegate does not build");
+    }
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("debug").join(format!("clonegate{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Becomes the program, so that signals and the exit code are its own.
+#[cfg(unix)]
+fn hand_over(command: &mut Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(anyhow::Error::new(command.exec()).context("clonegate can't be run"))
+}
+
+#[cfg(not(unix))]
+fn hand_over(command: &mut Command) -> Result<ExitCode> {
+    let status = command.status().context("clonegate can't be run")?;
+    Ok(ExitCode::from(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1)))
+}
+
+/// The only place that prints.
+#[allow(clippy::print_stderr)]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}

@@ -252,5 +252,5 @@ mod tests {
     }
 
     /// Two versions of the gate must ask for one lock: this number never changes.
-    const KEY_OF_C_1: i64 = 0;
+    const KEY_OF_C_1: i64 = -1595778259917737440;
 }

@@ -118,11 +118,7 @@ impl Bounds {
     }
 
     fn of_the_engine(&self) -> Limits {
-        Limits {
-            rows: self.engine_rows,
-            bytes: self.engine_bytes,
-            ..self.of_a_caller()
-        }
+        Limits { rows: self.engine_rows, bytes: self.engine_bytes, ..self.of_a_caller() }
     }
 }
 
@@ -260,8 +256,7 @@ impl ProductionChannel {
         statement: &ReadOnlyStatement,
         facts: &Facts,
     ) -> Result<Answer, ReadError> {
-        self.read_sql(statement.as_sql(), facts, self.bounds.of_a_caller())
-            .await
+        self.read_sql(statement.as_sql(), facts, self.bounds.of_a_caller()).await
     }
 
     #[cfg(test)]
@@ -337,14 +332,7 @@ impl ProductionChannel {
     ) -> Result<SnapshotReader, ReadError> {
         let lease = self.pool.lease().instrument(self.span.clone()).await?;
         let limits = self.bounds.of_the_engine();
-        SnapshotReader::open(
-            lease,
-            self.ledger.clone(),
-            self.dialer.clone(),
-            limits,
-            at,
-        )
-        .await
+        SnapshotReader::open(lease, self.ledger.clone(), self.dialer.clone(), limits, at).await
     }
 
     /// What the channel has done to production so far. A transaction that is open, or that broke
@@ -378,12 +366,7 @@ impl ProductionChannel {
 
     /// Ends every connection, and waits until they have ended.
     pub async fn close(self) {
-        let Self {
-            pool,
-            dialer,
-            mut ended,
-            ..
-        } = self;
+        let Self { pool, dialer, mut ended, .. } = self;
         pool.close();
         drop(pool);
         dialer.close();
@@ -446,25 +429,15 @@ async fn try_endpoint(
         ledger.close(transaction, &meter).await?;
         Ok(identity)
     };
-    let identity = proven
-        .await
-        .map_err(|error| not_proven(error, &endpoint, dialer))?;
-    let is = if identity.in_recovery {
-        "standby"
-    } else {
-        "primary"
-    };
+    let identity = proven.await.map_err(|error| not_proven(error, &endpoint, dialer))?;
+    let is = if identity.in_recovery { "standby" } else { "primary" };
     let fits = match wanted {
         TargetSessionAttrs::Any | TargetSessionAttrs::PreferStandby => true,
         TargetSessionAttrs::ReadWrite | TargetSessionAttrs::Primary => !identity.in_recovery,
         TargetSessionAttrs::ReadOnly | TargetSessionAttrs::Standby => identity.in_recovery,
     };
     if !fits {
-        return Err(ConnectError::OtherKind {
-            endpoint,
-            is,
-            wanted,
-        });
+        return Err(ConnectError::OtherKind { endpoint, is, wanted });
     }
     Ok((session, identity))
 }
@@ -473,17 +446,12 @@ fn not_proven(error: ReadError, endpoint: &str, dialer: &Dialer) -> ConnectError
     let endpoint = endpoint.to_owned();
     match error {
         ReadError::Guard(source) => ConnectError::Guard { endpoint, source },
-        ReadError::Server(error) => ConnectError::Refused {
-            endpoint,
-            user: dialer.settings.user().to_owned(),
-            error,
-        },
+        ReadError::Server(error) => {
+            ConnectError::Refused { endpoint, user: dialer.settings.user().to_owned(), error }
+        }
         ReadError::Lost(source) => ConnectError::Broken { endpoint, source },
         ReadError::TimedOut { after, .. } => ConnectError::TimedOut { endpoint, after },
         // The channel's own guard wrote nothing and has no callers.
-        other => ConnectError::Unreachable {
-            endpoint,
-            source: std::io::Error::other(other),
-        },
+        other => ConnectError::Unreachable { endpoint, source: std::io::Error::other(other) },
     }
 }

@@ -77,9 +77,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn client(&mut self) -> &mut Client {
-        self.client
-            .as_mut()
-            .expect("a session has its client until it is dropped")
+        self.client.as_mut().expect("a session has its client until it is dropped")
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -130,10 +128,7 @@ impl Dialer {
 
     /// No connection is opened from here on.
     pub(crate) fn close(&self) {
-        self.alive
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
+        self.alive.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     }
 
     /// The attempts that `sslmode` allows at an endpoint, in libpq's order.
@@ -162,11 +157,7 @@ impl Dialer {
             let mut failure = None;
             for address in addresses(endpoint).await? {
                 for wire in self.wires(&endpoint.host) {
-                    let route = Route {
-                        endpoint: number,
-                        address: address.clone(),
-                        wire: *wire,
-                    };
+                    let route = Route { endpoint: number, address: address.clone(), wire: *wire };
                     match self.open(endpoint, &route).await {
                         Ok(session) => return Ok(session),
                         Err(error) => {
@@ -196,21 +187,13 @@ impl Dialer {
         endpoint: &Endpoint,
         work: impl Future<Output = Result<T, ConnectError>>,
     ) -> Result<T, ConnectError> {
-        let timed_out = |_| ConnectError::TimedOut {
-            endpoint: endpoint.to_string(),
-            after: self.timeout,
-        };
-        tokio::time::timeout(self.timeout, work)
-            .await
-            .map_err(timed_out)?
+        let timed_out =
+            |_| ConnectError::TimedOut { endpoint: endpoint.to_string(), after: self.timeout };
+        tokio::time::timeout(self.timeout, work).await.map_err(timed_out)?
     }
 
     async fn open(&self, endpoint: &Endpoint, route: &Route) -> Result<Session, ConnectError> {
-        let guard = self
-            .alive
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone();
+        let guard = self.alive.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let Some(guard) = guard else {
             return Err(ConnectError::Unreachable {
                 endpoint: endpoint.to_string(),
@@ -229,8 +212,7 @@ impl Dialer {
         let (client, task) = match (route.wire, &self.tls) {
             (Wire::Tls, Some(tls)) => {
                 let tls = tls_connect(tls.clone(), endpoint);
-                let (client, connection) =
-                    config.connect_raw(socket, tls).await.map_err(failed)?;
+                let (client, connection) = config.connect_raw(socket, tls).await.map_err(failed)?;
                 (client, tokio::spawn(drive(connection, guard)))
             }
             (Wire::Tls, None) | (Wire::Plain, _) => {
@@ -291,10 +273,7 @@ impl Dialer {
             (_, Some(cause)) if cause == "password missing" => {
                 ConnectError::PasswordMissing { endpoint, user }
             }
-            _ => ConnectError::Broken {
-                endpoint,
-                source: error,
-            },
+            _ => ConnectError::Broken { endpoint, source: error },
         }
     }
 
@@ -370,13 +349,12 @@ where
 
 async fn addresses(endpoint: &Endpoint) -> Result<Vec<Address>, ConnectError> {
     match &endpoint.host {
-        Host::Socket(folder) => Ok(vec![Address::Socket(
-            folder.join(format!(".s.PGSQL.{}", endpoint.port)),
-        )]),
-        Host::Tcp {
-            address: Some(address),
-            ..
-        } => Ok(vec![Address::Tcp(SocketAddr::new(*address, endpoint.port))]),
+        Host::Socket(folder) => {
+            Ok(vec![Address::Socket(folder.join(format!(".s.PGSQL.{}", endpoint.port)))])
+        }
+        Host::Tcp { address: Some(address), .. } => {
+            Ok(vec![Address::Tcp(SocketAddr::new(*address, endpoint.port))])
+        }
         Host::Tcp { name, .. } => {
             let found = tokio::net::lookup_host((name.as_str(), endpoint.port)).await;
             let found = found.map_err(|source| ConnectError::Unreachable {
@@ -407,10 +385,9 @@ impl Socket {
             #[cfg(unix)]
             Address::Socket(path) => Ok(Socket::Unix(UnixStream::connect(path).await?)),
             #[cfg(not(unix))]
-            Address::Socket(_) => Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "there are no unix sockets here",
-            )),
+            Address::Socket(_) => {
+                Err(io::Error::new(io::ErrorKind::Unsupported, "there are no unix sockets here"))
+            }
         }
     }
 }

@@ -34,7 +34,10 @@ pub(crate) enum Stage {
 /// In every other case the SQLSTATE and its condition's name have to do. The message is kept
 /// apart for an operator who asks for it: [`ServerError::unredacted_message`].
 #[derive(Clone, PartialEq, Eq)]
-pub struct ServerError {
+pub struct ServerError(Box<Reported>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Reported {
     code: String,
     severity: String,
     message: String,
@@ -54,10 +57,9 @@ pub struct Place {
 impl ServerError {
     pub(crate) fn new(error: &tokio_postgres::error::DbError, stage: Stage, sql: &str) -> Self {
         let code = error.code().code();
-        let names_only = matches!(
-            code.get(..2),
-            Some("08" | "25" | "28" | "3D" | "53" | "55" | "57")
-        ) || code == "42501";
+        let names_only =
+            matches!(code.get(..2), Some("08" | "25" | "28" | "3D" | "53" | "55" | "57"))
+                || code == "42501";
         let shown = match stage {
             Stage::Own | Stage::Parse => true,
             Stage::Run => names_only && error.where_().is_none(),
@@ -66,7 +68,7 @@ impl ServerError {
             Some(tokio_postgres::error::ErrorPosition::Original(at)) => Place::of(sql, *at),
             _ => None,
         };
-        Self {
+        Self(Box::new(Reported {
             code: code.to_owned(),
             severity: error
                 .parsed_severity()
@@ -74,44 +76,44 @@ impl ServerError {
             message: error.message().to_owned(),
             shown,
             place,
-        }
+        }))
     }
 
     /// The SQLSTATE, for instance `42P01`.
     #[must_use]
     pub fn sqlstate(&self) -> &str {
-        &self.code
+        &self.0.code
     }
 
     /// The SQLSTATE's name, for instance `undefined_table`.
     #[must_use]
     pub fn condition(&self) -> &'static str {
-        sqlstate::condition(&self.code)
+        sqlstate::condition(&self.0.code)
     }
 
     /// `ERROR` or `FATAL`.
     #[must_use]
     pub fn severity(&self) -> &str {
-        &self.severity
+        &self.0.severity
     }
 
     /// Where in the statement, if the server said so.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
-        self.place
+        self.0.place
     }
 
     /// The server's message, if it can't carry data.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.shown.then_some(self.message.as_str())
+        self.0.shown.then_some(self.0.message.as_str())
     }
 
     /// The server's message, data included. For the operator of the channel; never for a report, a
     /// log or an agent.
     #[must_use]
     pub fn unredacted_message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 }
 
@@ -133,8 +135,8 @@ impl Place {
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.code, self.condition())?;
-        if let Some(Place { line, column }) = self.place {
+        write!(f, "{} {}", self.0.code, self.condition())?;
+        if let Some(Place { line, column }) = self.0.place {
             write!(f, " at line {line}, column {column}")?;
         }
         if let Some(message) = self.message() {
@@ -147,9 +149,9 @@ impl fmt::Display for ServerError {
 impl fmt::Debug for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerError")
-            .field("sqlstate", &self.code)
-            .field("severity", &self.severity)
-            .field("place", &self.place)
+            .field("sqlstate", &self.0.code)
+            .field("severity", &self.0.severity)
+            .field("place", &self.0.place)
             .field("message", &self.message().unwrap_or("(withheld)"))
             .finish()
     }
@@ -303,13 +305,17 @@ pub enum Severity {
 pub enum ReadError {
     /// **Severe.** The transaction had a transaction id before it was rolled back: something in it
     /// wrote, or took the id that writing needs.
-    #[error("the transaction was assigned the transaction id {xid}, which only writing needs; it was rolled back")]
+    #[error(
+        "the transaction was assigned the transaction id {xid}, which only writing needs; it was rolled back"
+    )]
     WroteSomething {
         /// The transaction id.
         xid: String,
     },
     /// **Severe.** The statement ended the channel's transaction, so nothing could be asserted.
-    #[error("the statement left the channel's read-only transaction; the connection was thrown away")]
+    #[error(
+        "the statement left the channel's read-only transaction; the connection was thrown away"
+    )]
     LeftTransaction,
     /// The guard refused; the statement was not sent.
     #[error("the statement was not sent")]
@@ -318,7 +324,9 @@ pub enum ReadError {
     #[error("there is no connection to production")]
     Unavailable(#[source] ConnectError),
     /// Every connection was busy for too long.
-    #[error("no connection was free within {waited:?}; ask less at once, or allow more connections")]
+    #[error(
+        "no connection was free within {waited:?}; ask less at once, or allow more connections"
+    )]
     Busy {
         /// How long was waited.
         waited: Duration,
@@ -344,7 +352,9 @@ pub enum ReadError {
         cap: u64,
     },
     /// A column's type can't be read without risking a wrong value. The statement was not run.
-    #[error("column {column:?} has the type {type_name}, which the channel does not read; write ({column})::text")]
+    #[error(
+        "column {column:?} has the type {type_name}, which the channel does not read; write ({column})::text"
+    )]
     UnsupportedType {
         /// The column.
         column: String,
@@ -352,7 +362,9 @@ pub enum ReadError {
         type_name: String,
     },
     /// A value that is not what its type says.
-    #[error("column {column:?} of type {type_name} has a value that can't be read; write ({column})::text")]
+    #[error(
+        "column {column:?} of type {type_name} has a value that can't be read; write ({column})::text"
+    )]
     Malformed {
         /// The column.
         column: String,
@@ -380,9 +392,9 @@ impl ReadError {
         match self {
             ReadError::WroteSomething { .. } | ReadError::LeftTransaction => Severity::Breach,
             ReadError::Guard(_)
-            | ReadError::Unavailable(ConnectError::Guard { .. } | ConnectError::NotAllowed { .. }) => {
-                Severity::NotProven
-            }
+            | ReadError::Unavailable(
+                ConnectError::Guard { .. } | ConnectError::NotAllowed { .. },
+            ) => Severity::NotProven,
             ReadError::Unavailable(_)
             | ReadError::Busy { .. }
             | ReadError::Closed

@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FactError {
     /// The name would not be a setting's name, or another setting's.
-    #[error(
-        "{name:?} is no fact's name: up to 40 of a-z, 0-9 and _ are, beginning with a letter"
-    )]
+    #[error("{name:?} is no fact's name: up to 40 of a-z, 0-9 and _ are, beginning with a letter")]
     Name {
         /// The name as given.
         name: String,
@@ -42,9 +40,7 @@ impl Facts {
     pub fn set(&mut self, name: &str, value: impl Into<String>) -> Result<(), FactError> {
         let fits = (1..=40).contains(&name.len())
             && name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         if !fits {
             let name = name.to_owned();
             return Err(FactError::Name { name });

@@ -53,7 +53,9 @@ pub enum GuardError {
         actual: String,
     },
     /// Another server or database than at the first connect.
-    #[error("{what} was {pinned} at the first connect and is {actual}; this is another server, or it was restarted")]
+    #[error(
+        "{what} was {pinned} at the first connect and is {actual}; this is another server, or it was restarted"
+    )]
     IdentityChanged {
         /// What differs.
         what: &'static str,
@@ -86,10 +88,7 @@ pub(crate) fn session_settings(bounds: &Bounds) -> Vec<(&'static str, String)> {
         ("default_transaction_read_only", "on".to_owned()),
         ("statement_timeout", milliseconds(bounds.statement_timeout)),
         ("lock_timeout", milliseconds(bounds.lock_timeout)),
-        (
-            "idle_in_transaction_session_timeout",
-            milliseconds(bounds.idle_timeout),
-        ),
+        ("idle_in_transaction_session_timeout", milliseconds(bounds.idle_timeout)),
         ("row_security", "off".to_owned()),
         ("TimeZone", "UTC".to_owned()),
         ("DateStyle", "ISO, MDY".to_owned()),
@@ -121,16 +120,8 @@ pub(crate) struct Expectation {
 
 /// The guard's text.
 pub(crate) fn query(may_ask_control: bool) -> String {
-    let identifier = if may_ask_control {
-        SYSTEM_IDENTIFIER
-    } else {
-        "null"
-    };
-    GUARD.replacen(
-        ":system_identifier as",
-        &format!("{identifier} as"),
-        1,
-    )
+    let identifier = if may_ask_control { SYSTEM_IDENTIFIER } else { "null" };
+    GUARD.replacen(":system_identifier as", &format!("{identifier} as"), 1)
 }
 
 /// The only row of a simple query.
@@ -190,14 +181,10 @@ impl Expectation {
             }
         }
         if let Ok(xid) = text("xid") {
-            return Err(GuardError::AlreadyWriting {
-                xid: xid.to_owned(),
-            });
+            return Err(GuardError::AlreadyWriting { xid: xid.to_owned() });
         }
         let number = |what: &'static str| -> Result<u32, GuardError> {
-            text(what)?
-                .parse()
-                .map_err(|_| GuardError::Incomplete { what })
+            text(what)?.parse().map_err(|_| GuardError::Incomplete { what })
         };
         let identity = Identity {
             database: self.database.clone(),
@@ -219,19 +206,11 @@ impl Expectation {
 }
 
 fn setting(name: &'static str, expected: &str, actual: &str) -> GuardError {
-    GuardError::Setting {
-        name,
-        expected: expected.to_owned(),
-        actual: actual.to_owned(),
-    }
+    GuardError::Setting { name, expected: expected.to_owned(), actual: actual.to_owned() }
 }
 
 fn must_be(name: &'static str, expected: &str, actual: &str) -> Result<(), GuardError> {
-    if actual == expected {
-        Ok(())
-    } else {
-        Err(setting(name, expected, actual))
-    }
+    if actual == expected { Ok(()) } else { Err(setting(name, expected, actual)) }
 }
 
 fn must_equal(pinned: &Identity, actual: &Identity) -> Result<(), GuardError> {
@@ -262,11 +241,7 @@ fn must_equal(pinned: &Identity, actual: &Identity) -> Result<(), GuardError> {
     ];
     match facts.into_iter().find(|(_, pinned, actual)| pinned != actual) {
         None => Ok(()),
-        Some((what, pinned, actual)) => Err(GuardError::IdentityChanged {
-            what,
-            pinned,
-            actual,
-        }),
+        Some((what, pinned, actual)) => Err(GuardError::IdentityChanged { what, pinned, actual }),
     }
 }
 

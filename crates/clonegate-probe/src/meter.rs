@@ -30,11 +30,8 @@ impl Meter {
     /// Lets the next exchange read rows of so many bytes. On top come protocol and TLS framing and
     /// whatever belongs to the conversation.
     pub(crate) fn grant(&self, bytes: u64) {
-        let framed = bytes
-            .saturating_add(bytes / 8)
-            .saturating_add(CONVERSATION);
-        self.0
-            .store(i64::try_from(framed).unwrap_or(i64::MAX), Ordering::Relaxed);
+        let framed = bytes.saturating_add(bytes / 8).saturating_add(CONVERSATION);
+        self.0.store(i64::try_from(framed).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
     /// Whether a read went beyond the grant; the connection is then dead.

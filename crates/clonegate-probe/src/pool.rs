@@ -21,11 +21,8 @@ const RECYCLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection that was let go still counts against the role's CONNECTION LIMIT until its backend
 /// has gone, so "too many connections" is worth another try.
-const RETRIES: [Duration; 3] = [
-    Duration::from_millis(100),
-    Duration::from_millis(300),
-    Duration::from_millis(900),
-];
+const RETRIES: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(300), Duration::from_millis(900)];
 const TOO_MANY_CONNECTIONS: &str = "53300";
 
 /// Makes connections, all to the place where the first one got through.
@@ -39,11 +36,7 @@ impl managed::Manager for Manager {
     type Error = ConnectError;
 
     async fn create(&self) -> Result<Session, ConnectError> {
-        let first = self
-            .first
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(first) = first {
             return Ok(first);
         }
@@ -96,10 +89,7 @@ pub(crate) struct Pool(managed::Pool<Manager>);
 impl Pool {
     /// A pool whose first connection is there already.
     pub(crate) fn new(dialer: Arc<Dialer>, first: Session, bounds: &Bounds) -> Self {
-        let manager = Manager {
-            dialer,
-            first: Mutex::new(Some(first)),
-        };
+        let manager = Manager { dialer, first: Mutex::new(Some(first)) };
         let pool = managed::Pool::builder(manager)
             .max_size(bounds.connections)
             .queue_mode(QueueMode::Fifo)
@@ -115,9 +105,9 @@ impl Pool {
         match self.0.get().await {
             Ok(object) => Ok(Lease(Some(object))),
             Err(PoolError::Backend(error)) => Err(ReadError::Unavailable(error)),
-            Err(PoolError::Timeout(TimeoutType::Wait)) => Err(ReadError::Busy {
-                waited: self.0.timeouts().wait.unwrap_or_default(),
-            }),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => {
+                Err(ReadError::Busy { waited: self.0.timeouts().wait.unwrap_or_default() })
+            }
             Err(
                 PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle)
                 | PoolError::Closed
@@ -152,10 +142,10 @@ impl DerefMut for Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
-            if object.spent {
-                drop(Object::take(object));
-            }
+        if let Some(object) = self.0.take()
+            && object.spent
+        {
+            drop(Object::take(object));
         }
     }
 }

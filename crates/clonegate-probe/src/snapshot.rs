@@ -32,16 +32,9 @@ impl ExportedSnapshot {
 }
 
 enum Request {
-    Read {
-        sql: String,
-        reply: oneshot::Sender<Result<Answer, ReadError>>,
-    },
-    Export {
-        reply: oneshot::Sender<Result<ExportedSnapshot, ReadError>>,
-    },
-    Finish {
-        reply: oneshot::Sender<Result<(), ReadError>>,
-    },
+    Read { sql: String, reply: oneshot::Sender<Result<Answer, ReadError>> },
+    Export { reply: oneshot::Sender<Result<ExportedSnapshot, ReadError>> },
+    Finish { reply: oneshot::Sender<Result<(), ReadError>> },
 }
 
 /// Reads several statements in one transaction (`REPEATABLE READ READ ONLY`), so that all of them
@@ -71,11 +64,7 @@ impl SnapshotReader {
     ) -> Result<Self, ReadError> {
         let (requests, inbox) = mpsc::channel(1);
         let (ready, opened) = oneshot::channel();
-        let serving = Serving {
-            ledger,
-            dialer,
-            limits,
-        };
+        let serving = Serving { ledger, dialer, limits };
         tokio::spawn(serving.serve(lease, at, inbox, ready));
         opened.await.map_err(|_| ReadError::SnapshotEnded)??;
         Ok(Self { requests })
@@ -205,10 +194,7 @@ impl Serving {
             }
         }
         let outcome = self.ledger.close(transaction, &meter).await;
-        End::Closed {
-            outcome,
-            reply: None,
-        }
+        End::Closed { outcome, reply: None }
     }
 
     async fn read(
@@ -234,10 +220,7 @@ enum End {
     /// Without the last assertion; the connection is of no use any more.
     BrokenOff,
     /// With it, and rolled back.
-    Closed {
-        outcome: Result<(), ReadError>,
-        reply: Option<oneshot::Sender<Result<(), ReadError>>>,
-    },
+    Closed { outcome: Result<(), ReadError>, reply: Option<oneshot::Sender<Result<(), ReadError>>> },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

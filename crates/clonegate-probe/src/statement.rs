@@ -45,9 +45,7 @@ pub(crate) struct InFlight {
 
 impl InFlight {
     pub(crate) fn new(token: CancelToken, dialer: Arc<Dialer>, route: Route) -> Self {
-        Self {
-            token: Some((token, dialer, route)),
-        }
+        Self { token: Some((token, dialer, route)) }
     }
 
     pub(crate) fn done(mut self) {
@@ -86,10 +84,7 @@ pub(crate) async fn run(
     match tokio::time::timeout(limits.deadline, work).await {
         Err(_) => {
             in_flight.cancel().await;
-            Err(ReadError::TimedOut {
-                after: begun.elapsed(),
-                by: CutBy::Channel,
-            })
+            Err(ReadError::TimedOut { after: begun.elapsed(), by: CutBy::Channel })
         }
         Ok(Err(error @ (ReadError::TooManyBytes { .. } | ReadError::Malformed { .. }))) => {
             in_flight.cancel().await;
@@ -110,10 +105,7 @@ async fn ask(
     begun: Instant,
 ) -> Result<Answer, ReadError> {
     let failed = |error, stage| failure(error, stage, sql, meter, limits, begun);
-    let statement = transaction
-        .prepare(sql)
-        .await
-        .map_err(|error| failed(error, Stage::Parse))?;
+    let statement = transaction.prepare(sql).await.map_err(|error| failed(error, Stage::Parse))?;
     if !statement.params().is_empty() {
         let count = statement.params().len();
         return Err(ReadError::Parameters { count });
@@ -127,17 +119,11 @@ async fn ask(
         }
     }
     let mut reading = Reading {
-        columns: statement
-            .columns()
-            .iter()
-            .map(|column| column.name().to_owned())
-            .collect(),
+        columns: statement.columns().iter().map(|column| column.name().to_owned()).collect(),
         ..Reading::default()
     };
-    let portal = transaction
-        .bind(&statement, &[])
-        .await
-        .map_err(|error| failed(error, Stage::Run))?;
+    let portal =
+        transaction.bind(&statement, &[]).await.map_err(|error| failed(error, Stage::Run))?;
     // One row more than is let through tells whether there were more, exactly. There is one
     // Execute a statement: a second one on the same portal would run under whatever time-out the
     // statement had set.
@@ -148,11 +134,7 @@ async fn ask(
         .map_err(|error| failed(error, Stage::Run))?;
     let mut rows = pin!(rows);
     let mut bytes = 0_u64;
-    while let Some(row) = rows
-        .try_next()
-        .await
-        .map_err(|error| failed(error, Stage::Run))?
-    {
+    while let Some(row) = rows.try_next().await.map_err(|error| failed(error, Stage::Run))? {
         if reading.rows.len() == limits.rows {
             reading.truncated = true;
             continue;
@@ -174,11 +156,7 @@ async fn ask(
         }
         reading.rows.push(values);
     }
-    Ok(Answer {
-        reading,
-        bytes,
-        elapsed: begun.elapsed(),
-    })
+    Ok(Answer { reading, bytes, elapsed: begun.elapsed() })
 }
 
 fn failure(
@@ -198,10 +176,7 @@ fn failure(
     // The same SQLSTATE stands for the time-out and for somebody's pg_cancel_backend; the time
     // tells which it was.
     if *db.code() == SqlState::QUERY_CANCELED && begun.elapsed() >= limits.statement_timeout {
-        return ReadError::TimedOut {
-            after: begun.elapsed(),
-            by: CutBy::Server,
-        };
+        return ReadError::TimedOut { after: begun.elapsed(), by: CutBy::Server };
     }
     ReadError::Server(ServerError::new(db, stage, sql))
 }

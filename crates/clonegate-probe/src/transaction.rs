@@ -79,8 +79,7 @@ impl Ledger {
                     let may_ask = client.simple_query(CONTROL).await.map_err(own)?;
                     let row = guard::only_row(&may_ask).map_err(ReadError::Guard)?;
                     let may_ask = row.try_get(0).ok().flatten() == Some("t");
-                    self.guard
-                        .get_or_init(|| format!("{};\n{SAVEPOINT}", guard::query(may_ask)))
+                    self.guard.get_or_init(|| format!("{};\n{SAVEPOINT}", guard::query(may_ask)))
                 }
             };
             let transaction = client
@@ -98,10 +97,7 @@ impl Ledger {
             }
             let answer = transaction.simple_query(guard).await.map_err(own)?;
             let row = guard::only_row(&answer).map_err(ReadError::Guard)?;
-            let identity = self
-                .expectation
-                .judge(row, self.pinned())
-                .map_err(ReadError::Guard)?;
+            let identity = self.expectation.judge(row, self.pinned()).map_err(ReadError::Guard)?;
             Ok((transaction, identity))
         })
         .await
@@ -118,16 +114,12 @@ impl Ledger {
         }
         let mut sql = String::from("select ");
         let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = Vec::new();
-        let pairs: Vec<(String, &str)> = facts
-            .iter()
-            .map(|(name, value)| (format!("clonegate.{name}"), value))
-            .collect();
+        let pairs: Vec<(String, &str)> =
+            facts.iter().map(|(name, value)| (format!("clonegate.{name}"), value)).collect();
         for (n, (name, value)) in pairs.iter().enumerate() {
             let comma = if n > 0 { ", " } else { "" };
             let (first, second) = (2 * n + 1, 2 * n + 2);
-            sql.push_str(&format!(
-                "{comma}pg_catalog.set_config(${first}, ${second}, true)"
-            ));
+            sql.push_str(&format!("{comma}pg_catalog.set_config(${first}, ${second}, true)"));
             parameters.push((name, Type::TEXT));
             parameters.push((value, Type::TEXT));
         }
@@ -149,10 +141,8 @@ impl Ledger {
         self.in_time(async {
             let sql = format!("{TO_SAVEPOINT};\n{ASSERT}");
             let answer = transaction.simple_query(&sql).await.map_err(|error| {
-                let left = [
-                    SqlState::S_E_INVALID_SPECIFICATION,
-                    SqlState::NO_ACTIVE_SQL_TRANSACTION,
-                ];
+                let left =
+                    [SqlState::S_E_INVALID_SPECIFICATION, SqlState::NO_ACTIVE_SQL_TRANSACTION];
                 match error.as_db_error() {
                     Some(db) if left.contains(db.code()) => ReadError::LeftTransaction,
                     _ => own(error),
@@ -160,16 +150,13 @@ impl Ledger {
             })?;
             let row = guard::only_row(&answer).map_err(ReadError::Guard)?;
             let get = |what: &'static str| {
-                row.try_get(what)
-                    .map_err(|_| ReadError::Guard(GuardError::Incomplete { what }))
+                row.try_get(what).map_err(|_| ReadError::Guard(GuardError::Incomplete { what }))
             };
             if get("transaction_read_only")? != Some("on") {
                 return Err(ReadError::LeftTransaction);
             }
             match get("xid")? {
-                Some(xid) => Err(ReadError::WroteSomething {
-                    xid: xid.to_owned(),
-                }),
+                Some(xid) => Err(ReadError::WroteSomething { xid: xid.to_owned() }),
                 None => Ok(()),
             }
         })
@@ -184,8 +171,7 @@ impl Ledger {
     ) -> Result<(), ReadError> {
         self.assert(&transaction, meter).await?;
         self.asserted.fetch_add(1, Ordering::Relaxed);
-        self.in_time(async { transaction.rollback().await.map_err(own) })
-            .await
+        self.in_time(async { transaction.rollback().await.map_err(own) }).await
     }
 
     async fn in_time<T>(
@@ -194,9 +180,7 @@ impl Ledger {
     ) -> Result<T, ReadError> {
         let after = self.deadline();
         let by = CutBy::Channel;
-        tokio::time::timeout(after, work)
-            .await
-            .map_err(|_| ReadError::TimedOut { after, by })?
+        tokio::time::timeout(after, work).await.map_err(|_| ReadError::TimedOut { after, by })?
     }
 }
 

@@ -133,7 +133,7 @@ pub fn read_check(path: &Path, text: &str) -> Result<Check, ProfileError> {
     })
 }
 
-/// The keys in the file's leading comment lines. Other comments may stand among them.
+/// The keys in the file's leading comment lines, up to an empty one.
 fn header<'a>(path: &Path, text: &'a str) -> Result<Vec<Entry<'a>>, ProfileError> {
     let mut entries: Vec<Entry<'a>> = Vec::new();
     let mut start = 0;
@@ -145,6 +145,10 @@ fn header<'a>(path: &Path, text: &'a str) -> Result<Vec<Entry<'a>>, ProfileError
             continue;
         }
         let Some(comment) = line.strip_prefix("--") else { break };
+        // An empty comment ends the header: what follows is prose.
+        if comment.trim().is_empty() {
+            break;
+        }
         let Some((key, value)) = comment.split_once(':') else { continue };
         let key = key.trim();
         let at = {

@@ -13,9 +13,9 @@ pub enum Color {
     Never,
 }
 
-/// Renders a document in at most `width` columns.
+/// Renders a document in at most `width` columns; without a width, in as many as the terminal has.
 #[must_use]
-pub fn render_terminal(document: &Document, width: u16, color: Color) -> String {
+pub fn render_terminal(document: &Document, width: Option<u16>, color: Color) -> String {
     let mut out = String::new();
     for block in &document.blocks {
         if !out.is_empty() {
@@ -53,11 +53,13 @@ fn strong(text: &str, color: Color) -> String {
     }
 }
 
-fn table(header: &[String], rows: &[Vec<String>], width: u16, color: Color) -> Table {
+fn table(header: &[String], rows: &[Vec<String>], width: Option<u16>, color: Color) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width);
+    if let Some(width) = width {
+        table.set_width(width);
+    }
     match color {
         Color::Always => table.enforce_styling(),
         Color::Never => table.force_no_tty(),

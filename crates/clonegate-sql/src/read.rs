@@ -224,8 +224,16 @@ fn does_more_than_read(name: &str) -> bool {
         "ts_rewrite",
         "xpath_table",
     ];
-    // The roles of these names are read by pg_has_role and never called.
-    const HARMLESS: &[&str] = &["pg_read_all_data", "pg_read_all_settings", "pg_read_all_stats"];
+    // Roles that pg_has_role is asked about, and relations: names like those above, and no functions.
+    const HARMLESS: &[&str] = &[
+        "pg_file_settings",
+        "pg_read_all_data",
+        "pg_read_all_settings",
+        "pg_read_all_stats",
+        "pg_replication_origin",
+        "pg_replication_origin_status",
+        "pg_replication_slots",
+    ];
     if HARMLESS.contains(&name) {
         return false;
     }

@@ -26,13 +26,13 @@ pub(crate) struct Server {
 /// Reads standard input for as long as the tests live: when that ends, so does the server.
 const SUPERVISOR: &str = r#"
 set -e
-bin=$1 folder=$2
+bin=$1 folder=$2 tries=0
 "$bin/initdb" -D "$folder/data" -U postgres -A trust -N -E UTF8 --locale=C >"$folder/log" 2>&1
 "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c fsync=off \
     -c max_connections=60 -c log_min_messages=warning >>"$folder/log" 2>&1 &
 server=$!
 until "$bin/pg_isready" -q -h "$folder"; do
-    kill -0 $server
+    kill -0 $server && test $((tries += 1)) -lt 400
     sleep 0.05
 done
 echo ready
@@ -43,7 +43,9 @@ rm -rf "$folder"
 "#;
 
 fn binaries() -> PathBuf {
-    let has = |dir: &Path| dir.join("initdb").is_file() && dir.join("postgres").is_file();
+    let has = |dir: &Path| {
+        ["initdb", "postgres", "pg_isready", "psql"].iter().all(|p| dir.join(p).is_file())
+    };
     let mut candidates: Vec<PathBuf> =
         std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
     if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {

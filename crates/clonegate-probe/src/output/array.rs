@@ -41,17 +41,11 @@ fn parse<'a>(element: &Type, raw: &'a [u8]) -> Result<Array<'a>, Malformed> {
         });
     }
     raw.end()?;
-    Ok(Array {
-        dimensions,
-        elements,
-    })
+    Ok(Array { dimensions, elements })
 }
 
 pub(super) fn array(element: &Type, raw: &[u8]) -> Result<String, Malformed> {
-    let Array {
-        dimensions,
-        elements,
-    } = parse(element, raw)?;
+    let Array { dimensions, elements } = parse(element, raw)?;
     if elements.is_empty() {
         return Ok("{}".to_owned());
     }

@@ -21,10 +21,7 @@ pub(crate) struct Malformed;
 pub(crate) struct Raw<'a>(pub(crate) Option<&'a [u8]>);
 
 impl<'a> FromSql<'a> for Raw<'a> {
-    fn from_sql(
-        _: &Type,
-        raw: &'a [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         Ok(Raw(Some(raw)))
     }
 
@@ -55,8 +52,14 @@ pub(crate) fn value(ty: &Type, raw: Option<&[u8]>) -> Result<Value, Malformed> {
     match form(ty).ok_or(Malformed)? {
         Form::Domain(base) => value(base, Some(raw)),
         Form::Bool => Ok(Value::Bool(fixed::<1>(raw)? != [0])),
-        Form::Int2 | Form::Int4 | Form::Int8 | Form::Unsigned4 | Form::Unsigned8 | Form::Float4
-        | Form::Float8 | Form::Numeric => {
+        Form::Int2
+        | Form::Int4
+        | Form::Int8
+        | Form::Unsigned4
+        | Form::Unsigned8
+        | Form::Float4
+        | Form::Float8
+        | Form::Numeric => {
             let digits = text(ty, raw)?;
             // `-0` is a number of its own for a float; as an integer it would lose its sign.
             Ok(if digits == "-0" {
@@ -195,9 +198,8 @@ fn text(ty: &Type, raw: &[u8]) -> Result<String, Malformed> {
             let count = i32::from_be_bytes(raw.take()?);
             let xmin = u64::from_be_bytes(raw.take()?);
             let xmax = u64::from_be_bytes(raw.take()?);
-            let running: Result<Vec<String>, Malformed> = (0..count)
-                .map(|_| Ok(u64::from_be_bytes(raw.take()?).to_string()))
-                .collect();
+            let running: Result<Vec<String>, Malformed> =
+                (0..count).map(|_| Ok(u64::from_be_bytes(raw.take()?).to_string())).collect();
             let running = running?;
             raw.end()?;
             format!("{xmin}:{xmax}:{}", running.join(","))
@@ -252,9 +254,7 @@ fn utf8(raw: &[u8]) -> Result<String, Malformed> {
 fn hex(raw: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |n: u8| char::from(DIGITS[usize::from(n)]);
-    raw.iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    raw.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn fixed<const N: usize>(raw: &[u8]) -> Result<[u8; N], Malformed> {
@@ -305,12 +305,37 @@ mod tests {
     #[test]
     fn no_bytes_make_it_panic() {
         let types = [
-            Type::BOOL, Type::INT2, Type::INT4, Type::INT8, Type::OID, Type::XID8, Type::FLOAT4,
-            Type::FLOAT8, Type::NUMERIC, Type::TEXT, Type::JSONB, Type::CHAR, Type::BYTEA,
-            Type::UUID, Type::PG_LSN, Type::TID, Type::PG_SNAPSHOT, Type::VARBIT, Type::TIMESTAMP,
-            Type::TIMESTAMPTZ, Type::DATE, Type::TIME, Type::TIMETZ, Type::INTERVAL, Type::INET,
-            Type::MACADDR, Type::INT4_ARRAY, Type::TEXT_ARRAY, Type::NUMERIC_ARRAY,
-            Type::OID_VECTOR, Type::VOID,
+            Type::BOOL,
+            Type::INT2,
+            Type::INT4,
+            Type::INT8,
+            Type::OID,
+            Type::XID8,
+            Type::FLOAT4,
+            Type::FLOAT8,
+            Type::NUMERIC,
+            Type::TEXT,
+            Type::JSONB,
+            Type::CHAR,
+            Type::BYTEA,
+            Type::UUID,
+            Type::PG_LSN,
+            Type::TID,
+            Type::PG_SNAPSHOT,
+            Type::VARBIT,
+            Type::TIMESTAMP,
+            Type::TIMESTAMPTZ,
+            Type::DATE,
+            Type::TIME,
+            Type::TIMETZ,
+            Type::INTERVAL,
+            Type::INET,
+            Type::MACADDR,
+            Type::INT4_ARRAY,
+            Type::TEXT_ARRAY,
+            Type::NUMERIC_ARRAY,
+            Type::OID_VECTOR,
+            Type::VOID,
         ];
         let mut state = 0x9E37_79B9_7F4A_7C15_u64;
         for _ in 0..20_000 {

@@ -18,11 +18,7 @@ pub(super) fn inet(raw: &[u8]) -> Result<String, Malformed> {
     };
     raw.end()?;
     // A cidr always shows its prefix, an inet only where it is no single host.
-    Ok(if is_cidr != 0 || bits != all {
-        format!("{address}/{bits}")
-    } else {
-        address
-    })
+    Ok(if is_cidr != 0 || bits != all { format!("{address}/{bits}") } else { address })
 }
 
 /// As `inet_net_ntop` does: the first longest run of two or more zero words becomes `::`, and what

@@ -151,11 +151,7 @@ pub(super) fn numeric(raw: &[u8]) -> Result<String, Malformed> {
     }
     raw.end()?;
     let group = |at: i32| -> u16 {
-        usize::try_from(weight - at)
-            .ok()
-            .and_then(|n| groups.get(n))
-            .copied()
-            .unwrap_or(0)
+        usize::try_from(weight - at).ok().and_then(|n| groups.get(n)).copied().unwrap_or(0)
     };
     let mut whole = String::new();
     for at in (0..=weight).rev() {

@@ -26,12 +26,7 @@ impl Environment {
 
     /// A given one.
     pub fn of<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        Self(
-            pairs
-                .into_iter()
-                .map(|(n, v)| (n.into(), v.into()))
-                .collect(),
-        )
+        Self(pairs.into_iter().map(|(n, v)| (n.into(), v.into())).collect())
     }
 
     /// The connection string in the variable that a profile names.
@@ -39,18 +34,13 @@ impl Environment {
     /// # Errors
     /// When the variable is not set, or holds no connection string.
     pub fn connection_string(&self, variable: &str) -> Result<ConnectionString, SettingsError> {
-        let missing = || SettingsError::MissingVariable {
-            variable: variable.to_owned(),
-        };
+        let missing = || SettingsError::MissingVariable { variable: variable.to_owned() };
         self.get(variable).ok_or_else(missing)?.parse()
     }
 
     /// An empty variable counts as none, as with libpq.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|v| !v.is_empty())
+        self.0.get(name).map(String::as_str).filter(|v| !v.is_empty())
     }
 
     pub(super) fn home(&self) -> Option<PathBuf> {
@@ -59,9 +49,7 @@ impl Environment {
     }
 
     pub(super) fn os_user(&self) -> Option<&str> {
-        ["USER", "LOGNAME", "USERNAME"]
-            .into_iter()
-            .find_map(|name| self.get(name))
+        ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| self.get(name))
     }
 }
 

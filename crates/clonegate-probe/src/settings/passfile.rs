@@ -43,16 +43,14 @@ impl Passfile {
     /// Reads a file that nobody but its owner can read.
     pub(super) fn read(path: &Path) -> Result<Self, PassfileError> {
         use std::io::Read as _;
-        let unreadable = |source| PassfileError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| PassfileError::Unreadable { path: path.to_owned(), source };
         // What is checked is the file that was opened, not whatever has its name a moment later.
         // A pipe would block at open, so the name is looked at first as well.
         let plain = |metadata: &std::fs::Metadata| {
-            metadata.is_file().then_some(()).ok_or_else(|| PassfileError::NotAFile {
-                path: path.to_owned(),
-            })
+            metadata
+                .is_file()
+                .then_some(())
+                .ok_or_else(|| PassfileError::NotAFile { path: path.to_owned() })
         };
         plain(&std::fs::metadata(path).map_err(unreadable)?)?;
         let mut file = std::fs::File::open(path).map_err(unreadable)?;
@@ -125,9 +123,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str, hosts: &[&str], port: u16, db: &str, user: &str) -> Option<String> {
-        Passfile::parse(text)
-            .password(hosts, port, db, user)
-            .map(|s| s.reveal().to_owned())
+        Passfile::parse(text).password(hosts, port, db, user).map(|s| s.reveal().to_owned())
     }
 
     #[test]
@@ -142,10 +138,7 @@ mod tests {
     #[test]
     fn colons_and_backslashes_are_escaped() {
         let text = "fe80\\:\\:1:5432:d\\\\b:u:p\\:a\\\\ss:word\n";
-        assert_eq!(
-            found(text, &["fe80::1"], 5432, "d\\b", "u").unwrap(),
-            "p:a\\ss:word"
-        );
+        assert_eq!(found(text, &["fe80::1"], 5432, "d\\b", "u").unwrap(), "p:a\\ss:word");
     }
 
     #[test]
@@ -171,10 +164,7 @@ mod tests {
                 assert!(error.to_string().contains("chmod 0600"), "{error}");
             }
         }
-        assert!(matches!(
-            Passfile::read(folder.path()),
-            Err(PassfileError::NotAFile { .. })
-        ));
+        assert!(matches!(Passfile::read(folder.path()), Err(PassfileError::NotAFile { .. })));
         assert!(matches!(
             Passfile::read(&folder.path().join("none")),
             Err(PassfileError::Unreadable { .. })

@@ -25,16 +25,12 @@ pub(super) fn look_up(
             return Ok(parameters);
         }
     }
-    Err(SettingsError::UnknownService {
-        service: service.to_owned(),
-    })
+    Err(SettingsError::UnknownService { service: service.to_owned() })
 }
 
 fn section(text: &str, service: &str) -> Option<Vec<(String, String)>> {
     let mut lines = text.lines().map(str::trim);
-    lines.find(|line| {
-        line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) == Some(service)
-    })?;
+    lines.find(|line| line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) == Some(service))?;
     Some(
         lines
             .take_while(|line| !line.starts_with('['))
@@ -56,13 +52,7 @@ mod tests {
     fn reads_the_named_section_and_no_other() {
         let text = "[a]\nhost=x\n\n# c\n[b]\nhost = y\nport=1\n[c]\nhost=z\n";
         let b = section(text, "b").unwrap();
-        assert_eq!(
-            b,
-            [
-                ("host".to_owned(), "y".to_owned()),
-                ("port".to_owned(), "1".to_owned())
-            ]
-        );
+        assert_eq!(b, [("host".to_owned(), "y".to_owned()), ("port".to_owned(), "1".to_owned())]);
         assert_eq!(section(text, "d"), None);
     }
 }

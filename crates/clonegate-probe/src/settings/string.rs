@@ -21,9 +21,8 @@ impl fmt::Debug for ConnectionString {
 impl FromStr for ConnectionString {
     type Err = SettingsError;
     fn from_str(text: &str) -> Result<Self, SettingsError> {
-        let url = ["postgresql://", "postgres://"]
-            .iter()
-            .find_map(|scheme| text.strip_prefix(scheme));
+        let url =
+            ["postgresql://", "postgres://"].iter().find_map(|scheme| text.strip_prefix(scheme));
         let pairs = match url {
             Some(rest) => parse_url(rest),
             None => parse_pairs(text),
@@ -100,11 +99,7 @@ fn parse_url(rest: &str) -> Result<Vec<(String, String)>, StringProblem> {
             let (address, behind) = inner.split_once(']').ok_or(StringProblem::Bracket)?;
             let port = match behind {
                 "" => None,
-                _ => Some(
-                    behind
-                        .strip_prefix(':')
-                        .ok_or(StringProblem::BehindBracket)?,
-                ),
+                _ => Some(behind.strip_prefix(':').ok_or(StringProblem::BehindBracket)?),
             };
             (address, port)
         } else {
@@ -203,10 +198,7 @@ mod tests {
     }
 
     fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs
-            .iter()
-            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
-            .collect()
+        pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
     }
 
     #[test]
@@ -230,18 +222,12 @@ mod tests {
                 "postgresql://a,b:2,[::1]:3/x",
                 &[("host", "a,b,::1"), ("port", ",2,3"), ("dbname", "x")],
             ),
-            (
-                "postgresql://%2Fvar%2Frun/db",
-                &[("host", "/var/run"), ("dbname", "db")],
-            ),
+            ("postgresql://%2Fvar%2Frun/db", &[("host", "/var/run"), ("dbname", "db")]),
             (
                 "postgresql:///db?host=/run/pg&ssl=true",
                 &[("dbname", "db"), ("host", "/run/pg"), ("sslmode", "require")],
             ),
-            (
-                "postgresql://u@ser@h/d",
-                &[("user", "u@ser"), ("host", "h"), ("dbname", "d")],
-            ),
+            ("postgresql://u@ser@h/d", &[("user", "u@ser"), ("host", "h"), ("dbname", "d")]),
         ];
         for (url, expected) in cases {
             assert_eq!(pairs(url), owned(expected), "{url}");

@@ -28,6 +28,26 @@ async fn the_transaction_cannot_be_made_writable() {
     channel.close().await;
 }
 
+/// Two layers stand before it, and each would do: the guard is a query, after which the mode is
+/// fixed, and below a savepoint it is fixed too. Without either it can be changed.
+#[tokio::test]
+async fn the_guard_and_the_savepoint_each_fix_the_transactions_mode() {
+    let server = shared().await;
+    let client = server.superuser(DATABASE).await;
+    for (before, fixed) in [
+        (String::new(), false),
+        (crate::guard::query(true), true),
+        ("savepoint clonegate".to_owned(), true),
+    ] {
+        let begin = "begin isolation level repeatable read read only";
+        client.batch_execute(begin).await.unwrap();
+        client.simple_query(&before).await.unwrap();
+        let turned = client.batch_execute("set transaction read write").await;
+        assert_eq!(turned.is_err(), fixed, "{before}");
+        client.batch_execute("rollback").await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn writes_are_refused_whoever_asks() {
     let server = shared().await;
@@ -145,10 +165,7 @@ async fn a_transaction_id_is_a_breach_even_if_the_statement_fails() {
 #[tokio::test]
 async fn nothing_that_a_caller_left_is_there_for_the_next() {
     let server = shared().await;
-    let bounds = Bounds {
-        connections: 1,
-        ..Bounds::default()
-    };
+    let bounds = Bounds { connections: 1, ..Bounds::default() };
     let (channel, run) = connect(server, "reader", bounds).await;
     channel.raw("prepare forged as select 'forged'").await.unwrap();
     channel.raw("deallocate all").await.unwrap();
@@ -171,10 +188,7 @@ async fn nothing_that_a_caller_left_is_there_for_the_next() {
 #[tokio::test]
 async fn a_connection_that_kept_something_is_not_used_again() {
     let server = shared().await;
-    let bounds = Bounds {
-        connections: 1,
-        ..Bounds::default()
-    };
+    let bounds = Bounds { connections: 1, ..Bounds::default() };
     let (channel, _) = connect(server, "reader", bounds).await;
     let pid = async |sql: &str| {
         let mut snapshot = channel.snapshot().await.unwrap();
@@ -262,8 +276,5 @@ async fn a_search_path_cannot_fool_the_guard() {
     assert!(matches!(wrote, Err(ReadError::WroteSomething { .. })), "{wrote:?}");
     channel.snapshot().await.unwrap().finish().await.unwrap();
     channel.close().await;
-    superuser
-        .batch_execute("drop schema fake cascade; drop role fooled")
-        .await
-        .unwrap();
+    superuser.batch_execute("drop schema fake cascade; drop role fooled").await.unwrap();
 }

@@ -8,26 +8,18 @@ use crate::{Bounds, CutBy, ReadError};
 
 const MIB: u64 = 1 << 20;
 
-fn quick() -> Bounds {
-    Bounds {
-        statement_timeout: Duration::from_millis(400),
-        lock_timeout: Duration::from_millis(200),
-        idle_timeout: Duration::from_millis(300),
-        ..Bounds::default()
-    }
+/// For a machine that is busy with something else, where time is not what is tested.
+fn patient() -> Bounds {
+    Bounds { statement_timeout: Duration::from_secs(60), ..Bounds::default() }
 }
 
 #[tokio::test]
 async fn rows_are_cut_and_the_flag_is_exact() {
     let server = shared().await;
     let (channel, _) = connect(server, "reader", Bounds::default()).await;
-    for (asked, given, truncated) in [
-        (0, 0, false),
-        (499, 499, false),
-        (500, 500, false),
-        (501, 500, true),
-        (1200, 500, true),
-    ] {
+    for (asked, given, truncated) in
+        [(0, 0, false), (499, 499, false), (500, 500, false), (501, 500, true), (1200, 500, true)]
+    {
         let sql = format!("select n from numbers order by n limit {asked}");
         let reading = channel.raw(&sql).await.unwrap().reading;
         assert_eq!((reading.rows.len(), reading.truncated), (given, truncated), "{asked}");
@@ -36,6 +28,22 @@ async fn rows_are_cut_and_the_flag_is_exact() {
     let all = snapshot.read_sql("select n from numbers").await.unwrap();
     assert_eq!((all.reading.rows.len(), all.reading.truncated), (1200, false));
     snapshot.finish().await.unwrap();
+    channel.close().await;
+}
+
+/// The server makes no more rows than are let through: it is the portal that is bounded, not the
+/// reading of it.
+#[tokio::test]
+async fn the_server_stops_at_the_row_maximum() {
+    let server = shared().await;
+    let (channel, _) = connect(server, "reader", Bounds::default()).await;
+    let endless = channel.raw("select generate_series(1, 2000000000)").await;
+    let endless = endless.unwrap();
+    assert!(endless.reading.truncated);
+    assert_eq!(endless.reading.rows.len(), 500);
+    // The last row that is looked at is number 501, and it is looked at once.
+    let counted = "select n, 1 / (502 - n) from (select generate_series(1, 600) as n) x";
+    assert!(channel.raw(counted).await.unwrap().reading.truncated);
     channel.close().await;
 }
 
@@ -60,7 +68,7 @@ async fn many_bytes_are_cut() {
 #[tokio::test]
 async fn one_huge_row_is_cut_before_it_is_whole() {
     let server = shared().await;
-    let (channel, run) = connect(server, "reader", Bounds::default()).await;
+    let (channel, run) = connect(server, "reader", patient()).await;
     let before = peak_memory();
     let huge = channel.raw("select repeat('x', 250 * 1024 * 1024)").await;
     assert!(matches!(huge, Err(ReadError::TooManyBytes { cap: MIB })), "{huge:?}");
@@ -68,10 +76,7 @@ async fn one_huge_row_is_cut_before_it_is_whole() {
     let grown = peak_memory().saturating_sub(before);
     assert!(grown < 64 * MIB, "{grown} bytes more");
     server.until(&sessions(&run), 0).await;
-    let error = channel
-        .raw("select repeat('x', 20 * 1024 * 1024)::int")
-        .await
-        .unwrap_err();
+    let error = channel.raw("select repeat('x', 20 * 1024 * 1024)::int").await.unwrap_err();
     assert!(matches!(error, ReadError::TooManyBytes { .. } | ReadError::Server(_)), "{error:?}");
     assert_eq!(only(&channel.raw("select 1").await.unwrap()).as_integer(), Some(1));
     channel.close().await;
@@ -88,7 +93,8 @@ fn peak_memory() -> u64 {
 #[tokio::test]
 async fn the_server_cuts_a_long_statement_whatever_it_sets() {
     let server = shared().await;
-    let (channel, run) = connect(server, "reader", quick()).await;
+    let bounds = Bounds { statement_timeout: Duration::from_secs(1), ..Bounds::default() };
+    let (channel, run) = connect(server, "reader", bounds).await;
     for sql in [
         "select pg_sleep(60)",
         "select set_config('statement_timeout', '0', false), pg_sleep(60)",
@@ -96,11 +102,8 @@ async fn the_server_cuts_a_long_statement_whatever_it_sets() {
     ] {
         let begun = Instant::now();
         let error = channel.raw(sql).await.unwrap_err();
-        assert!(
-            matches!(error, ReadError::TimedOut { by: CutBy::Server, .. }),
-            "{sql}: {error:?}"
-        );
-        assert!(begun.elapsed() < Duration::from_secs(3), "{sql}");
+        assert!(matches!(error, ReadError::TimedOut { by: CutBy::Server, .. }), "{sql}: {error:?}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "{sql}");
     }
     channel.close().await;
     server.until(&sessions(&run), 0).await;
@@ -109,15 +112,12 @@ async fn the_server_cuts_a_long_statement_whatever_it_sets() {
 #[tokio::test]
 async fn the_channel_cuts_what_the_server_does_not() {
     let server = shared().await;
-    let (channel, run) = connect(server, "reader", Bounds::default()).await;
+    let (channel, run) = connect(server, "reader", patient()).await;
     let mut limits = channel.callers_limits();
     limits.deadline = Duration::from_millis(300);
     let begun = Instant::now();
     let error = channel.raw_within("select pg_sleep(60)", limits).await.unwrap_err();
-    assert!(
-        matches!(error, ReadError::TimedOut { by: CutBy::Channel, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, ReadError::TimedOut { by: CutBy::Channel, .. }), "{error:?}");
     server.until(&sessions(&run), 0).await;
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     channel.close().await;
@@ -126,7 +126,7 @@ async fn the_channel_cuts_what_the_server_does_not() {
 #[tokio::test]
 async fn whoever_asked_and_left_leaves_nothing_running() {
     let server = shared().await;
-    let (channel, run) = connect(server, "reader", Bounds::default()).await;
+    let (channel, run) = connect(server, "reader", patient()).await;
     let sleeping = format!(
         "select count(*) from pg_stat_activity where application_name = '{}' and query like '%pg_sleep%'",
         run.application_name()
@@ -150,13 +150,14 @@ async fn whoever_asked_and_left_leaves_nothing_running() {
 #[tokio::test]
 async fn a_lock_is_not_waited_for() {
     let server = shared().await;
-    let (channel, _) = connect(server, "reader", quick()).await;
+    let bounds = Bounds { lock_timeout: Duration::from_millis(200), ..patient() };
+    let (channel, _) = connect(server, "reader", bounds).await;
     let mut superuser = server.superuser(DATABASE).await;
     let holder = superuser.transaction().await.unwrap();
     holder.batch_execute("lock table locked in access exclusive mode").await.unwrap();
     let begun = Instant::now();
     assert_eq!(sqlstate(&channel.raw("select * from locked").await), "55P03");
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(begun.elapsed() < Duration::from_secs(20));
     holder.rollback().await.unwrap();
     channel.raw("select * from locked").await.unwrap();
     channel.close().await;
@@ -165,14 +166,12 @@ async fn a_lock_is_not_waited_for() {
 #[tokio::test]
 async fn an_idle_snapshot_is_ended_by_the_server() {
     let server = shared().await;
-    let (channel, run) = connect(server, "reader", quick()).await;
+    let bounds = Bounds { idle_timeout: Duration::from_secs(1), ..patient() };
+    let (channel, run) = connect(server, "reader", bounds).await;
     let mut snapshot = channel.snapshot().await.unwrap();
     server.until(&sessions(&run), 0).await;
     let late = snapshot.read_sql("select 1").await;
-    assert!(
-        matches!(late, Err(ReadError::Lost(_) | ReadError::Server(_))),
-        "{late:?}"
-    );
+    assert!(matches!(late, Err(ReadError::Lost(_) | ReadError::Server(_))), "{late:?}");
     channel.raw("select 1").await.unwrap();
     channel.close().await;
 }
@@ -180,11 +179,8 @@ async fn an_idle_snapshot_is_ended_by_the_server() {
 #[tokio::test]
 async fn no_more_connections_than_allowed_and_a_queue_that_ends() {
     let server = shared().await;
-    let bounds = Bounds {
-        connections: 1,
-        queue_timeout: Duration::from_millis(200),
-        ..Bounds::default()
-    };
+    let bounds =
+        Bounds { connections: 1, queue_timeout: Duration::from_millis(200), ..Bounds::default() };
     let (channel, run) = connect(server, "reader", bounds).await;
     let held = channel.snapshot().await.unwrap();
     let busy = channel.raw("select 1").await;

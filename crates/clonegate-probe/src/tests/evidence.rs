@@ -6,9 +6,7 @@ use std::time::Duration;
 use clonegate_model::{DatabaseName, Value};
 use tokio::sync::mpsc;
 
-use super::production::{
-    DATABASE, SECRET, at, connect, run, settings, shared, try_connect,
-};
+use super::production::{DATABASE, SECRET, at, connect, run, settings, shared, try_connect};
 use super::server::Server;
 use super::{only, sqlstate};
 use crate::dial::Dialer;
@@ -67,7 +65,10 @@ async fn the_guard_refuses_what_it_was_not_promised() {
     );
     let other = guarded(reader(), options(), |e| e.application_name = "clonegate/x".into()).await;
     assert!(
-        matches!(&other, Err(ReadError::Guard(GuardError::Setting { name: "application_name", .. }))),
+        matches!(
+            &other,
+            Err(ReadError::Guard(GuardError::Setting { name: "application_name", .. }))
+        ),
         "{other:?}"
     );
     // Every setting on its own.
@@ -98,14 +99,16 @@ async fn a_role_that_becomes_another_at_login_is_refused() {
         .batch_execute("create role masked login in role other; alter role masked set role = other")
         .await
         .unwrap();
-    let masked = guarded(
-        on(server, "masked", DATABASE),
-        startup_options(&Bounds::default()),
-        |e| e.role = Some("masked".to_owned()),
-    )
-    .await;
+    let masked =
+        guarded(on(server, "masked", DATABASE), startup_options(&Bounds::default()), |e| {
+            e.role = Some("masked".to_owned())
+        })
+        .await;
     assert!(
-        matches!(&masked, Err(ReadError::Guard(GuardError::WrongRole { which: "current_user", .. }))),
+        matches!(
+            &masked,
+            Err(ReadError::Guard(GuardError::WrongRole { which: "current_user", .. }))
+        ),
         "{masked:?}"
     );
     superuser.batch_execute("drop role masked").await.unwrap();
@@ -126,7 +129,10 @@ async fn an_error_gives_no_row_away() {
         let result = channel.raw(sql).await;
         assert_eq!(sqlstate(&result), code, "{sql}");
         let error = result.unwrap_err();
-        let shown = format!("{error} {error:?} {:?}", std::error::Error::source(&error).map(ToString::to_string));
+        let shown = format!(
+            "{error} {error:?} {:?}",
+            std::error::Error::source(&error).map(ToString::to_string)
+        );
         assert!(!shown.contains("s3cret"), "{sql}: {shown}");
         let ReadError::Server(error) = error else { unreachable!() };
         assert!(error.unredacted_message().contains("s3cret"), "{sql}");
@@ -188,7 +194,11 @@ async fn facts_reach_their_statement_and_no_other() {
     assert_eq!(answer.reading.single("odd"), Some(&Value::Text(value.into())));
     assert_eq!(sqlstate(&channel.raw(sql).await), "42704");
     let read_only = channel
-        .read_sql("select current_setting('transaction_read_only')", &facts, channel.callers_limits())
+        .read_sql(
+            "select current_setting('transaction_read_only')",
+            &facts,
+            channel.callers_limits(),
+        )
         .await
         .unwrap();
     assert_eq!(only(&read_only).as_text(), Some("on"));
@@ -288,7 +298,10 @@ async fn another_server_or_a_restarted_one_is_refused() {
     assert!(
         matches!(
             &other,
-            Err(ReadError::Guard(GuardError::IdentityChanged { what: "the system identifier", .. }))
+            Err(ReadError::Guard(GuardError::IdentityChanged {
+                what: "the system identifier",
+                ..
+            }))
         ),
         "{other:?}"
     );
@@ -305,10 +318,7 @@ async fn a_role_that_may_not_ask_for_the_system_identifier_can_still_read() {
         .await
         .unwrap();
     let channel = try_connect(at(&server, "reader"), &run(), Bounds::default()).await.unwrap();
-    assert_eq!(
-        channel.identity().system_identifier,
-        crate::UNREADABLE_SYSTEM_IDENTIFIER
-    );
+    assert_eq!(channel.identity().system_identifier, crate::UNREADABLE_SYSTEM_IDENTIFIER);
     channel.raw("select 1").await.unwrap();
     let _ = Arc::new(channel);
 }

@@ -6,10 +6,10 @@ mod bounds;
 mod evidence;
 mod types;
 
-#[path = "../../tests/it/server.rs"]
-mod server;
 #[path = "../../tests/it/production.rs"]
 mod production;
+#[path = "../../tests/it/server.rs"]
+mod server;
 
 /// The crate, by the name that the shared fixture calls it.
 use crate as probe;

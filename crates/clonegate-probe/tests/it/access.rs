@@ -117,10 +117,8 @@ async fn an_unreachable_server_is_named() {
     let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = silent.local_addr().unwrap().port();
     let settings = settings(&format!("host=127.0.0.1 port={port} user=u dbname={DATABASE}"));
-    let bounds = Bounds {
-        connect_timeout: std::time::Duration::from_millis(200),
-        ..Bounds::default()
-    };
+    let bounds =
+        Bounds { connect_timeout: std::time::Duration::from_millis(200), ..Bounds::default() };
     let error = try_connect(settings, &run(), bounds).await.unwrap_err();
     assert!(matches!(error, ConnectError::TimedOut { .. }), "{error:?}");
 }
@@ -151,8 +149,10 @@ async fn the_next_host_is_tried_and_the_kind_of_server_matters() {
 
 #[tokio::test]
 async fn a_password_comes_from_where_it_should_and_goes_nowhere_else() {
-    let hba = "local all postgres trust\nlocal all all scram-sha-256\nhost all all all scram-sha-256\n";
-    let server = Server::start(free_port(), "password_encryption = 'scram-sha-256'", hba, &[]).await;
+    let hba =
+        "local all postgres trust\nlocal all all scram-sha-256\nhost all all all scram-sha-256\n";
+    let server =
+        Server::start(free_port(), "password_encryption = 'scram-sha-256'", hba, &[]).await;
     super::production::populate(&server).await;
     let superuser = server.superuser(DATABASE).await;
     superuser.batch_execute("alter role reader password 'pa:ss\\w@rd'").await.unwrap();
@@ -165,9 +165,8 @@ async fn a_password_comes_from_where_it_should_and_goes_nowhere_else() {
     let socket = server.socket().display();
     let base = format!("host={socket} port={port} user=reader dbname={DATABASE}");
     let from_file = format!("{base} passfile={}", passfile.display());
-    let url = format!(
-        "postgresql://reader:pa%3Ass%5Cw%40rd@127.0.0.1:{port}/{DATABASE}?sslmode=disable"
-    );
+    let url =
+        format!("postgresql://reader:pa%3Ass%5Cw%40rd@127.0.0.1:{port}/{DATABASE}?sslmode=disable");
     for string in [from_file, url] {
         let channel = try_connect(settings(&string), &run(), Bounds::default()).await.unwrap();
         let statement = ReadOnlyStatement::judge("select 1").unwrap();
@@ -188,15 +187,16 @@ async fn a_password_comes_from_where_it_should_and_goes_nowhere_else() {
         ("PGUSER", "reader".to_owned()),
         ("PGPASSWORD", "pa:ss\\w@rd".to_owned()),
     ]);
-    let fields = Fields {
-        database: Some(DatabaseName::new(DATABASE).unwrap()),
-        ..Fields::default()
-    };
+    let fields =
+        Fields { database: Some(DatabaseName::new(DATABASE).unwrap()), ..Fields::default() };
     let resolved = ConnectionSettings::resolve(&fields, None, &environment).unwrap();
     try_connect(resolved, &run(), Bounds::default()).await.unwrap().close().await;
 
     let none = try_connect(settings(&base), &run(), Bounds::default()).await.unwrap_err();
-    assert!(matches!(&none, ConnectError::PasswordMissing { user, .. } if user == "reader"), "{none:?}");
+    assert!(
+        matches!(&none, ConnectError::PasswordMissing { user, .. } if user == "reader"),
+        "{none:?}"
+    );
     let wrong = settings(&format!("{base} password=wr0ng"));
     let wrong = try_connect(wrong, &run(), Bounds::default()).await.unwrap_err();
     assert!(

@@ -1,5 +1,7 @@
 //! The production channel as its users see it, against a real server.
 
+#![allow(clippy::unwrap_used)]
+
 mod access;
 mod production;
 mod server;

@@ -1,12 +1,12 @@
 //! The server that the tests share, and a "production" on it.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use clonegate_model::{DatabaseName, RunId};
 use super::probe::{
     Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Fields, ProductionChannel,
 };
+use clonegate_model::{DatabaseName, RunId};
 
 use super::server::{Server, TRUST, free_port};
 

@@ -2,7 +2,7 @@
 //!
 //! It ends with the process that started it, however that ends: a shell holds the server and waits
 //! for the end of its standard input.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -78,11 +78,7 @@ impl Server {
     /// Makes a cluster and starts it. `files` are put beside its data, readable by the server only;
     /// `conf` and `hba` are lines of `postgresql.conf` and `pg_hba.conf`.
     pub(crate) async fn start(port: u16, conf: &str, hba: &str, files: &[(&str, &[u8])]) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("clonegate-probe-")
-            .tempdir()
-            .unwrap()
-            .keep();
+        let folder = tempfile::Builder::new().prefix("clonegate-probe-").tempdir().unwrap().keep();
         let bin = binaries();
         let data = folder.join("data");
         let mut initdb = Command::new(bin.join("initdb"));
@@ -96,10 +92,7 @@ impl Server {
         let install = |name: &str, content: &[u8]| {
             let path = data.join(name);
             let mut write = Command::new("sh");
-            write
-                .args(["-c", "umask 077; cat > \"$1\"", "sh"])
-                .arg(&path)
-                .stdin(Stdio::piped());
+            write.args(["-c", "umask 077; cat > \"$1\"", "sh"]).arg(&path).stdin(Stdio::piped());
             as_owner(&mut write, &folder);
             let mut child = write.spawn().unwrap();
             std::io::Write::write_all(&mut child.stdin.take().unwrap(), content).unwrap();
@@ -139,12 +132,7 @@ impl Server {
         shell.process_group(0);
         let mut shell = shell.spawn().unwrap();
         let stdin = shell.stdin.take();
-        Self {
-            folder,
-            port,
-            shell,
-            stdin,
-        }
+        Self { folder, port, shell, stdin }
     }
 
     async fn wait(&mut self) {
@@ -216,7 +204,7 @@ impl Server {
                 return;
             }
             assert!(
-                begun.elapsed() < Duration::from_secs(5),
+                begun.elapsed() < Duration::from_secs(20),
                 "{sql} gives {found} and not {wanted}"
             );
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -10,11 +10,10 @@ use super::production::{DATABASE, populate, run, sessions, settings, try_connect
 use super::server::{Server, TRUST, free_port};
 
 fn openssl(folder: &Path, arguments: &str) {
-    let output = Command::new("openssl")
-        .args(arguments.split(' '))
-        .current_dir(folder)
-        .output()
-        .expect("these tests make certificates with the openssl command: install the package openssl");
+    let output =
+        Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().expect(
+            "these tests make certificates with the openssl command: install the package openssl",
+        );
     assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -24,10 +23,14 @@ fn certificates() -> tempfile::TempDir {
     let path = folder.path();
     let ec = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     for name in ["root", "stranger"] {
-        openssl(path, &format!("req -x509 {ec} -keyout {name}.key -out {name}.crt -days 30 -subj /CN={name}"));
+        openssl(
+            path,
+            &format!("req -x509 {ec} -keyout {name}.key -out {name}.crt -days 30 -subj /CN={name}"),
+        );
     }
     openssl(path, &format!("req {ec} -keyout server.key -out server.csr -subj /CN=localhost"));
-    std::fs::write(path.join("san"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n").unwrap();
+    std::fs::write(path.join("san"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+        .unwrap();
     openssl(
         path,
         "x509 -req -in server.csr -CA root.crt -CAkey root.key -CAcreateserial -days 30 -extfile san -out server.crt",
@@ -58,9 +61,8 @@ async fn outcome(server: &Server, parameters: &str) -> Result<bool, ConnectError
     let channel = try_connect(settings(&string), &run(), Bounds::default()).await?;
     let encrypted = channel.describe().encrypted;
     // The server's own view of the connection that a statement goes over.
-    let statement = ReadOnlyStatement::judge(
-        "select ssl from pg_stat_ssl where pid = pg_backend_pid()",
-    );
+    let statement =
+        ReadOnlyStatement::judge("select ssl from pg_stat_ssl where pid = pg_backend_pid()");
     let answer = channel.read(&statement.unwrap(), &Facts::none()).await.unwrap();
     assert_eq!(answer.reading.rows[0][0].to_string(), encrypted.to_string());
     channel.close().await;
@@ -120,6 +122,31 @@ async fn each_mode_means_what_libpq_means() {
     assert!(refused.to_string().contains("no pg_hba.conf entry"), "{refused}");
 }
 
+/// The setup that PostgreSQL's manual begins with: `openssl req -x509`, a CA's certificate by its
+/// extensions, used as the server's.
+#[tokio::test]
+async fn a_self_signed_certificate_can_be_its_own_root() {
+    let folder = certificates();
+    let path = folder.path();
+    openssl(
+        path,
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key -out server.crt -days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost",
+    );
+    let server = start(path, TRUST).await;
+    let own = format!("sslrootcert={}", path.join("server.crt").display());
+    let other = format!("sslrootcert={}", path.join("root.crt").display());
+    for (parameters, fine) in [
+        (format!("sslmode=verify-ca host=elsewhere {own}"), true),
+        (format!("sslmode=verify-full host=localhost {own}"), true),
+        (format!("sslmode=verify-full host=elsewhere {own}"), false),
+        (format!("sslmode=verify-ca host=localhost {other}"), false),
+        (format!("sslmode=verify-full host=localhost {other}"), false),
+    ] {
+        let actual = outcome(&server, &parameters).await;
+        assert_eq!(actual.is_ok(), fine, "{parameters}: {actual:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_root_file_without_a_certificate_is_named() {
     let folder = certificates();
@@ -131,7 +158,8 @@ async fn a_root_file_without_a_certificate_is_named() {
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
         for file in [path.clone(), folder.path().join("absent")] {
-            let parameters = format!("sslmode=verify-ca host=localhost sslrootcert={}", file.display());
+            let parameters =
+                format!("sslmode=verify-ca host=localhost sslrootcert={}", file.display());
             let error = outcome(&server, &parameters).await.unwrap_err();
             assert!(
                 matches!(&error, ConnectError::RootCertificates { path, .. } if *path == file),
@@ -165,19 +193,19 @@ async fn a_statement_is_cancelled_over_tls() {
         folder.path().join("root.crt").display()
     );
     let run = run();
-    let bounds = Bounds {
-        statement_timeout: std::time::Duration::from_secs(60),
-        ..Bounds::default()
-    };
+    let bounds =
+        Bounds { statement_timeout: std::time::Duration::from_secs(60), ..Bounds::default() };
     let channel = try_connect(settings(&string), &run, bounds).await.unwrap();
-    let sleeping = format!(
-        "select count(*) from pg_stat_activity where application_name = '{}' and query like '%pg_sleep%'",
+    let counting = format!(
+        "select count(*) from pg_stat_activity where application_name = '{}' and query like '%numbers c%'",
         run.application_name()
     );
-    let statement = ReadOnlyStatement::judge("select pg_sleep(50)").unwrap();
+    let statement =
+        ReadOnlyStatement::judge("select count(*) from numbers a, numbers b, numbers c").unwrap();
+    let facts = Facts::none();
     tokio::select! {
-        done = channel.read(&statement, &Facts::none()) => panic!("{done:?}"),
-        () = server.until(&sleeping, 1) => {}
+        done = channel.read(&statement, &facts) => panic!("{done:?}"),
+        () = server.until(&counting, 1) => {}
     }
     server.until(&sessions(&run), 0).await;
     let huge = ReadOnlyStatement::judge("select repeat('x', 100 * 1024 * 1024)").unwrap();

@@ -2,13 +2,14 @@
 -- require: foreign_sessions = 0, admitted_roles = 0, production_open = false, foreign_servers = 0, subscriptions = 0, slots = 0
 -- across: unchanged
 --
--- Inwards: nobody else is connected, and no other role that can log in would be let in (superusers
--- can't be kept out; they are seen once they connect). Outwards: this role may not connect to
--- production where that is in the same server, and nothing here points elsewhere or is streamed away.
+-- Nothing comes in: nobody else is connected, and no other role that can log in would be let in
+-- (superusers can't be kept out; they are seen once they connect). Nothing goes out: this role may not
+-- connect to production where that is in the same server, and nothing here points elsewhere or is
+-- streamed away.
 -- Name, role and database of a session can be read by every role, its kind can't. What has a user and
 -- is of unknown kind is therefore counted, and can't be the gate's own; an autovacuum worker has no
 -- user. Background workers are the business of the check on worker loops.
--- Privileges: none. Versions: 14 to 18.
+-- Needs no privilege. For PostgreSQL 14 to 18.
 select (select count(*)
           from pg_catalog.pg_stat_activity as a
          where a.datname = current_catalog

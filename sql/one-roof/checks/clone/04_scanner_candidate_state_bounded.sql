@@ -4,7 +4,7 @@
 --
 -- One state a group and one object a governed collection, however often the scanner ran: anything
 -- more means that it does not know its own findings again.
--- Privileges: SELECT on the four tables. Versions: 14 to 18.
+-- Needs SELECT on the four tables. For PostgreSQL 14 to 18.
 select (select count(*) from public.governance_candidate_state) as states,
        (select count(*) from public.governance_candidate_object) as objects,
        (select count(*) from public.governance_ruleset) as rulesets,

@@ -5,7 +5,7 @@
 -- No governance event was emitted, none could be (`active_types`), and the trigger that rejects
 -- unknown and inactive types is there, before insert for each row (tgtype 7), and fires for ordinary
 -- sessions ('O') or always ('A').
--- Privileges: SELECT on event_outbox and event_type_registry. Versions: 14 to 18.
+-- Needs SELECT on event_outbox and event_type_registry. For PostgreSQL 14 to 18.
 select (select count(*)
           from public.event_outbox as o
           left join public.event_type_registry as t on t.event_type = o.event_type

@@ -6,7 +6,7 @@
 -- At entry that is none, so a table of the build that stands already was there before the plan was
 -- known (`built_before_plan`); without the fact it is NULL, and nothing was established. `unchanged`
 -- makes the plan at exit the plan of entry, byte for byte.
--- Privileges: none. Versions: 14 to 18.
+-- Needs no privilege. For PostgreSQL 14 to 18.
 select nullif(current_setting('clonegate.rollback_script', true), '') as rollback_script,
        nullif(current_setting('clonegate.rollback_sha256', true), '') as rollback_sha256,
        case

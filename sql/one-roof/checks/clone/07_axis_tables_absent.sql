@@ -4,7 +4,7 @@
 --
 -- A clean slate: what the build makes was not left behind by a run before. Entry only, because after
 -- a persistent build they are there on purpose. In a regular expression the underscore is itself.
--- Privileges: none. Versions: 14 to 18.
+-- Needs no privilege. For PostgreSQL 14 to 18.
 select count(*) as axis_tables
   from pg_catalog.pg_class as c
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

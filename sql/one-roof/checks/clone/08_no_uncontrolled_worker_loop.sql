@@ -7,7 +7,7 @@
 -- has no user; parallel workers belong to a session that is judged elsewhere), no installed
 -- scheduler, no subscription that applies changes. The kind of another role's process can be read
 -- only with pg_read_all_stats: where one is here and can't be read it is `unseen`.
--- Privileges: none; pg_read_all_stats tells daemons from sessions of other roles. Versions: 14 to 18.
+-- Needs no privilege; pg_read_all_stats tells daemons from sessions of other roles. For PostgreSQL 14 to 18.
 select count(*) filter (where a.backend_type not in ('client backend', 'walsender', 'parallel worker', 'autovacuum worker')) as daemons,
        (select count(*)
           from pg_catalog.pg_extension as e

@@ -3,7 +3,7 @@
 -- across: unchanged
 --
 -- The scanner has never run here: it leaves a row in each of these.
--- Privileges: SELECT on the four tables. Versions: 14 to 18.
+-- Needs SELECT on the four tables. For PostgreSQL 14 to 18.
 select (select count(*) from public.governance_candidate_state) as candidates,
        (select count(*) from public.governance_candidate_object) as candidate_objects,
        (select count(*) from public.governance_ruleset) as rulesets,

@@ -9,7 +9,7 @@
 -- A role without pg_read_all_stats sees neither state nor kind of other roles' sessions, and a
 -- session with track_activities off reports none: these are `unseen`, and then nothing was
 -- established. A backend without a user is an autovacuum worker.
--- Privileges: pg_read_all_stats. Versions: 14 to 18.
+-- Needs pg_read_all_stats. For PostgreSQL 14 to 18.
 select count(*) filter (where a.backend_type = 'client backend'
                           and a.state in ('idle in transaction', 'idle in transaction (aborted)')) as idle,
        (select count(*)

@@ -6,7 +6,7 @@
 -- transaction id; no role that this session is, or could become by SET ROLE, is a superuser; and none
 -- of them may change a relation (`writable`: tables, views, single columns, sequences) or create
 -- anything (`creatable`: schemas, objects in a schema, temporary tables).
--- Privileges: none. Versions: 14 to 18.
+-- Needs no privilege. For PostgreSQL 14 to 18.
 with reachable as (
     select r.oid, r.rolsuper
       from pg_catalog.pg_roles as r

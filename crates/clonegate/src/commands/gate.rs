@@ -1,0 +1,98 @@
+//! `clonegate gate`.
+
+use std::path::{Path, PathBuf};
+
+use clonegate_gate::{Finished, Gate, GateError, Stop};
+use clonegate_model::Exit;
+use clonegate_report::{render_markdown, report, summary_line};
+use clonegate_store::Store;
+
+use super::{Failure, load, sandbox};
+use crate::cli;
+use crate::console::Console;
+use crate::signals;
+
+pub(super) async fn run(
+    options: cli::Gate,
+    store: &Store,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let stop = signals::listen(console);
+    if !options.sandbox.sandbox {
+        return through(&config(options.config)?, store, console, stop).await;
+    }
+    let trial = sandbox::start(&options.sandbox, store, console).await?;
+    let done = through(trial.config_path(), store, console, stop).await;
+    if options.sandbox.keep {
+        let help = trial.connection_help();
+        trial.keep()?;
+        console
+            .note(&format!("the servers are kept; `clonegate sandbox down` removes them\n{help}"));
+    } else {
+        console.doing("stopping the disposable servers");
+        let stopped = trial.stop().await;
+        console.rest();
+        // A verdict is worth more than a server that is still there; the next start sweeps it.
+        if let Err(error) = stopped {
+            console.note(&Failure::Sandbox(error).to_string());
+        }
+    }
+    done
+}
+
+fn config(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let here = Path::new("clonegate.toml");
+    match given {
+        Some(path) => Ok(path),
+        None if here.exists() => Ok(here.to_owned()),
+        None => Err(Failure::Usage(
+            "there is no clonegate.toml here; name a profile with --config FILE, or try the gate on disposable servers with --sandbox".to_owned(),
+        )),
+    }
+}
+
+async fn through(
+    config: &Path,
+    store: &Store,
+    console: &Console,
+    stop: Stop,
+) -> Result<Exit, Failure> {
+    let profile = load(config)?;
+    let gate = Gate { profile: &profile, store, observer: console, stop };
+    let finished = match gate.run().await {
+        Ok(finished) => finished,
+        Err(GateError::Interrupted(closed)) => {
+            for run in &closed {
+                let folder = store.reopen(&run.run)?;
+                folder.store_report(&render_markdown(&report(&run.record)))?;
+            }
+            console.rest();
+            return Err(GateError::Interrupted(closed).into());
+        }
+        Err(error) => {
+            console.rest();
+            return Err(error.into());
+        }
+    };
+    show(&finished, console)?;
+    Ok(finished.record.exit())
+}
+
+fn show(finished: &Finished, console: &Console) -> Result<(), Failure> {
+    console.rest();
+    let document = report(&finished.record);
+    let path = finished.folder.store_report(&render_markdown(&document))?;
+    if console.wants_json() {
+        let json = serde_json::to_string_pretty(&finished.record);
+        console
+            .print(&json.map_err(|e| {
+                Failure::Usage(format!("the record can't be written as JSON: {e}"))
+            })?);
+    } else if console.is_quiet() {
+        console.print(&summary_line(&finished.record));
+    } else {
+        console.print_document(&document);
+    }
+    console.note(&format!("report: {}", path.display()));
+    Ok(())
+}
