@@ -11,3 +11,5 @@ mod read;
 mod scratch;
 #[path = "all/script.rs"]
 mod script;
+#[path = "all/ssh.rs"]
+mod ssh;

@@ -61,6 +61,30 @@ pub(crate) fn end_server_of(data: &Path) -> io::Result<()> {
     Err(io::Error::other(format!("process {} does not end", pid.as_raw_pid())))
 }
 
+/// Kills what else works in a server's folder: an initdb whose owner was killed would go on filling it.
+/// Somebody who looks around there with a shell is spared.
+#[cfg(target_os = "linux")]
+pub(crate) fn kill_all_in(folder: &Path) {
+    let (Ok(folder), Ok(processes)) = (folder.canonicalize(), fs::read_dir("/proc")) else {
+        return;
+    };
+    for process in processes.flatten() {
+        let number = process.file_name().to_str().and_then(|name| name.parse().ok());
+        if let Some(pid) = number.and_then(Pid::from_raw)
+            && fs::read_to_string(process.path().join("comm"))
+                .is_ok_and(|name| matches!(name.trim_end(), "initdb" | "postgres"))
+            && fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&folder))
+        {
+            // It may have ended by itself meanwhile.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// Elsewhere an orphaned initdb fails by itself when its folder is gone.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn kill_all_in(_folder: &Path) {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

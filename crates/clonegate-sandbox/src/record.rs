@@ -108,9 +108,9 @@ impl Claim {
             if !self.is_ours(server) {
                 continue;
             }
-            first = first
-                .and(identity::end_server_of(&server.join("data")))
-                .and(folder::remove_all(server));
+            let ended = identity::end_server_of(&server.join("data"));
+            identity::kill_all_in(server);
+            first = first.and(ended).and(folder::remove_all(server));
         }
         if !self.record.containers.is_empty() {
             first = first.and(container::remove_labelled(&self.record.id));

@@ -180,8 +180,8 @@ async fn a_lock_that_is_not_given_ends_the_script() {
     let mut holding = Some(holding);
     let script = script("lock table kept; select pg_sleep(1);");
     let first = other.run(&script, Ending::RollBack, |step| {
-        if let (Step::Opened(_), Some(holding)) = (step, holding.take()) {
-            let _ = holding.send(());
+        if let Step::Opened(_) = step {
+            let _ = holding.take().expect("it is opened once").send(());
         }
         Ok(())
     });
@@ -219,8 +219,8 @@ async fn a_cancelled_script_says_what_became_of_it() {
     let mut opened = Some(opened);
     let text = script("create table made (i int); select pg_sleep(30);");
     let observer = |step| {
-        if let (Step::Opened(_), Some(opened)) = (step, opened.take()) {
-            let _ = opened.send(());
+        if let Step::Opened(_) = step {
+            let _ = opened.take().expect("it is opened once").send(());
         }
         Ok(())
     };
@@ -242,8 +242,8 @@ async fn a_dropped_run_leaves_no_backend() {
     let (opened, is_open) = tokio::sync::oneshot::channel::<()>();
     let mut opened = Some(opened);
     let observer = |step| {
-        if let (Step::Opened(_), Some(opened)) = (step, opened.take()) {
-            let _ = opened.send(());
+        if let Step::Opened(_) = step {
+            let _ = opened.take().expect("it is opened once").send(());
         }
         Ok(())
     };

@@ -54,6 +54,9 @@ async fn many_bytes_are_cut() {
     let fits = channel.raw("select repeat('x', 2000) from generate_series(1, 500)").await;
     let fits = fits.unwrap();
     assert!(fits.bytes > 1_000_000 && fits.bytes <= MIB, "{}", fits.bytes);
+    // Less than the socket lets through, and still more than the answer may have.
+    let over = channel.raw("select repeat('x', 3000) from generate_series(1, 500)").await;
+    assert!(matches!(over, Err(ReadError::TooManyBytes { cap: MIB })), "{over:?}");
     let large = channel.raw("select repeat('x', 10000) from generate_series(1, 400)").await;
     assert!(matches!(large, Err(ReadError::TooManyBytes { cap: MIB })), "{large:?}");
     let mut snapshot = channel.snapshot().await.unwrap();

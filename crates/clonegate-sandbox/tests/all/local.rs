@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use clonegate_sandbox::{
-    Backend, Endpoint, LocalServer, ServerOptions, StopMode, SweepScope, Topology, start, sweep,
+    Backend, Endpoint, LocalServer, Scale, ServerOptions, StopMode, SweepScope, Topology, start,
+    sweep,
 };
 
 use crate::{id_of, installation, open_root, options, outside_folders, processes_in};
@@ -66,6 +67,25 @@ async fn one_instance_holds_production_and_its_seeded_clone_and_leaves_nothing()
     assert!(!folder.exists());
     assert_eq!(processes_in(&folder), Vec::<String>::new());
     assert_eq!(outside_folders(&id_of(&folder)), Vec::<std::path::PathBuf>::new());
+}
+
+#[tokio::test]
+#[ignore = "loads 1.3 million rows twice: half a minute"]
+async fn the_full_scale_is_as_large_as_the_real_one() {
+    let Some(_) = installation() else { return };
+    let root = open_root();
+    let mut options = options(root.path(), Topology::OneInstance, Backend::Local);
+    options.scale = Scale::Full;
+    let begin = Instant::now();
+    let sandbox =
+        start(&options, &|step: &str| println!("{:?} {step}", begin.elapsed())).await.unwrap();
+    println!("{:?} started", begin.elapsed());
+    for endpoint in [sandbox.production(), sandbox.clone_endpoint()] {
+        let rows =
+            "select (select count(*) from birth_registry), (select count(*) from system_issues)";
+        assert_eq!(ask(endpoint, &endpoint.database, rows).unwrap(), "1100000|200480");
+    }
+    sandbox.stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -155,6 +175,12 @@ async fn a_server_stops_and_starts_again_where_it_was() {
     let psql = server.psql();
     assert_eq!(psql.run_sql("postgres", "show max_connections").await.unwrap().trim(), "23");
     psql.run_sql("postgres", "create table kept (a int)").await.unwrap();
+
+    // Ctrl-C in a terminal goes to a process group, and the server must outlive it.
+    let lock = std::fs::read_to_string(server.folder().data().join("postmaster.pid")).unwrap();
+    let group =
+        |pid: &str| Command::new("ps").args(["-o", "pgid=", "-p", pid]).output().unwrap().stdout;
+    assert_ne!(group(lock.lines().next().unwrap()), group(&std::process::id().to_string()));
 
     server.stop(StopMode::Fast).await.unwrap();
     assert!(!server.is_running());

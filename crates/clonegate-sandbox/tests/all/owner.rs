@@ -57,6 +57,38 @@ async fn the_next_start_removes_what_a_killed_owner_left() {
 }
 
 #[tokio::test]
+async fn an_owner_killed_at_any_point_of_the_start_leaves_nothing_either() {
+    let Some(_) = installation() else { return };
+    for milliseconds in [150, 500, 1000, 1800] {
+        let root = open_root();
+        let mut owner = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "owner::plays_the_owner", "--nocapture"])
+            .env(PART, root.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // The point itself is what is tried here; whichever it is, the same must hold afterwards.
+        tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+        owner.kill().unwrap();
+        owner.wait().unwrap();
+        sweep(root.path(), SweepScope::AbandonedOnly).await.unwrap();
+        let left: Vec<_> =
+            std::fs::read_dir(root.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, ["lock"], "after {milliseconds} ms");
+        let begin = std::time::Instant::now();
+        // psql notices by itself that its server is gone.
+        while !processes_in(root.path()).is_empty() {
+            let limit = std::time::Duration::from_secs(10);
+            assert!(
+                begin.elapsed() < limit,
+                "{:?} after {milliseconds} ms",
+                processes_in(root.path())
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_start_that_is_given_up_half_way_leaves_nothing() {
     let Some(_) = installation() else { return };
     let root = open_root();

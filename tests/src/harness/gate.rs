@@ -1,0 +1,123 @@
+//! The binary under test as a process.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use clonegate_model::{RunRecord, Verdict};
+use tokio::process::{Child, Command};
+
+use super::{PATIENCE, until};
+
+/// A run of the gate that is going on.
+pub(crate) struct Gate {
+    child: Child,
+    store: PathBuf,
+}
+
+/// A command that ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// Its exit code; `None` after a signal.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// Both outputs, for assertions that fail.
+    pub(crate) fn said(&self) -> String {
+        format!("exit {:?}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.stdout, self.stderr)
+    }
+
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// The binary with nothing of the caller's PostgreSQL environment.
+fn command(store: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clonegate-under-test"));
+    command.arg("--store").arg(store).args(args);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("PG") || text.starts_with("CLONEGATE_") {
+            command.env_remove(&name);
+        }
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) async fn run(store: &Path, args: &[&str]) -> Ended {
+    let output = tokio::time::timeout(PATIENCE * 2, command(store, args).output()).await;
+    Ended::of(output.expect("the command ends").expect("the command starts"))
+}
+
+impl Gate {
+    pub(crate) fn start(store: &Path, config: &Path) -> Self {
+        let config = config.to_str().expect("the path is text");
+        let child = command(store, &["gate", "--config", config]).spawn().expect("the gate starts");
+        Self { child, store: store.to_owned() }
+    }
+
+    /// Waits until the journal says that the script was sent.
+    pub(crate) async fn sent(&mut self, script: &str) {
+        let wanted = format!("\"event\":\"script-sent\",\"script\":\"{script}\"");
+        let store = self.store.clone();
+        until(&format!("{script} is sent"), async || {
+            if let Some(status) = self.child.try_wait().expect("the gate can be asked") {
+                panic!("the gate ended with {status} before {script} was sent");
+            }
+            journals(&store).iter().any(|text| text.contains(&wanted))
+        })
+        .await;
+    }
+
+    /// SIGKILL.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.expect("the gate can be killed");
+    }
+
+    /// A signal by its name, as from a terminal.
+    pub(crate) async fn signal(&self, name: &str) {
+        let pid = self.child.id().expect("the gate runs").to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status().await;
+        assert!(sent.is_ok_and(|s| s.success()));
+    }
+
+    pub(crate) async fn end(self) -> Ended {
+        let output = tokio::time::timeout(PATIENCE * 2, self.child.wait_with_output()).await;
+        Ended::of(output.expect("the gate ends").expect("the gate can be waited for"))
+    }
+}
+
+fn journals(store: &Path) -> Vec<String> {
+    let Ok(runs) = std::fs::read_dir(store.join("runs")) else { return Vec::new() };
+    runs.flatten()
+        .filter_map(|run| std::fs::read_to_string(run.path().join("journal.jsonl")).ok())
+        .collect()
+}
+
+/// The records in a store, the oldest first, and their reports.
+pub(crate) fn records(store: &Path) -> Vec<(RunRecord, String)> {
+    let store = clonegate_store::Store::new(store);
+    let runs = store.runs().expect("the store can be read");
+    runs.into_iter()
+        .filter(|run| run.path.join("run.json").exists())
+        .map(|run| {
+            let record = store.record(&run.run).expect("the record can be read");
+            let report = std::fs::read_to_string(run.path.join("report.md")).unwrap_or_default();
+            (record, report)
+        })
+        .collect()
+}
+
+/// The verdict that the journal has of each run.
+pub(crate) fn verdicts(store: &Path) -> Vec<Verdict> {
+    records(store).iter().map(|(record, _)| record.verdict()).collect()
+}

@@ -1,0 +1,228 @@
+//! A sandbox of one's own, with a profile that can be edited.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use clonegate_model::RunRecord;
+use clonegate_sandbox::{Backend, Endpoint, Options, Sandbox, Topology, start};
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
+use toml_edit::DocumentMut;
+
+use super::gate::{self, Ended, Gate};
+use super::{set, until};
+
+/// Which of the two databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Side {
+    Production,
+    Clone,
+}
+
+/// The script that waits until [`Trial::go`].
+const WAIT: &str = "0_wait.sql";
+
+/// A sandbox, its profile and a store.
+pub(crate) struct Trial {
+    sandbox: Sandbox,
+    folder: tempfile::TempDir,
+}
+
+impl Trial {
+    /// Production and clone in one server.
+    pub(crate) async fn new() -> Self {
+        Self::with(Topology::OneInstance).await
+    }
+
+    pub(crate) async fn with(topology: Topology) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("clonegate-test-")
+            .tempdir()
+            .expect("a temporary folder");
+        let root = folder.path().join("sandbox");
+        let options = Options { root, topology, backend: Backend::Local, ..Options::default() };
+        let sandbox = start(&options, &|_: &str| {}).await.expect("a sandbox on local binaries");
+        Self { sandbox, folder }
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    pub(crate) fn config(&self) -> &Path {
+        self.sandbox.config_path()
+    }
+
+    pub(crate) fn profile_folder(&self) -> &Path {
+        self.config().parent().expect("a profile is in a folder")
+    }
+
+    pub(crate) fn endpoint(&self, side: Side) -> &Endpoint {
+        match side {
+            Side::Production => self.sandbox.production(),
+            Side::Clone => self.sandbox.clone_endpoint(),
+        }
+    }
+
+    /// Edits the profile.
+    pub(crate) fn set(&self, path: &str, value: impl Into<toml_edit::Value>) {
+        self.edit(|document| set(document, path, Some(value.into())));
+    }
+
+    pub(crate) fn edit(&self, change: impl FnOnce(&mut DocumentMut)) {
+        let text = fs::read_to_string(self.config()).expect("the profile can be read");
+        let mut document: DocumentMut = text.parse().expect("the profile is TOML");
+        change(&mut document);
+        fs::write(self.config(), document.to_string()).expect("the profile can be written");
+    }
+
+    /// Writes a file of the profile.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.profile_folder().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder can be made");
+        fs::write(path, text).expect("the file can be written");
+    }
+
+    /// SQL as superuser, on a connection of its own.
+    pub(crate) async fn sql(&self, side: Side, sql: &str) -> String {
+        let endpoint = self.endpoint(side);
+        let said = endpoint.psql.run_sql(&endpoint.database, sql).await;
+        said.unwrap_or_else(|e| panic!("{sql}: {e:?}")).trim().to_owned()
+    }
+
+    /// A session that stays: psql as superuser with its standard input open.
+    pub(crate) async fn session(
+        &self,
+        side: Side,
+        database: Option<&str>,
+        application: &str,
+        sql: &str,
+    ) -> Session {
+        let endpoint = self.endpoint(side);
+        let bin = clonegate_sandbox::find_postgres(None).expect("a local PostgreSQL");
+        let mut psql = Command::new(bin.program("psql"))
+            .args([
+                "-X",
+                "-q",
+                "-h",
+                &endpoint.host,
+                "-p",
+                &endpoint.port.to_string(),
+                "-U",
+                &endpoint.superuser,
+            ])
+            .args(["-d", database.unwrap_or(&endpoint.database)])
+            .env("PGPASSFILE", &endpoint.superuser_passfile)
+            .env("PGAPPNAME", application)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("psql starts");
+        let input = psql.stdin.as_mut().expect("psql has an input");
+        input.write_all(format!("{sql}\n").as_bytes()).await.expect("psql reads");
+        input.flush().await.expect("psql reads");
+        let there = format!(
+            "select count(*) from pg_stat_activity where application_name = '{application}' and state <> 'active'"
+        );
+        until("the session is there", async || self.sql(side, &there).await == "1").await;
+        Session { _psql: psql }
+    }
+
+    /// Puts a script in front of the build that runs `first` and then waits until [`Trial::go`].
+    pub(crate) fn wait_in_the_build(&self, first: &str) {
+        let text = format!(
+            "{first}
+do $$
+begin
+    loop
+        perform pg_stat_clear_snapshot();
+        exit when exists (select from pg_stat_activity where application_name = 'case-go');
+        perform pg_sleep(0.02);
+    end loop;
+end
+$$;
+"
+        );
+        self.write(&format!("build/{WAIT}"), &text);
+        self.edit(|document| {
+            let scripts = document["build"]["scripts"].as_array_mut().expect("scripts are a list");
+            scripts.insert(0, format!("build/{WAIT}"));
+        });
+    }
+
+    /// Starts the gate and waits until its first script waits.
+    pub(crate) async fn gate_until_it_waits(&self) -> Gate {
+        let mut gate = Gate::start(&self.store(), self.config());
+        gate.sent(WAIT).await;
+        let waits = "select count(*) from pg_stat_activity where application_name like 'clonegate/%' and query like '%case-go%' and pid <> pg_backend_pid()";
+        until("the script waits", async || self.sql(Side::Clone, waits).await != "0").await;
+        gate
+    }
+
+    /// Lets the script that waits go on.
+    pub(crate) async fn go(&self) -> Session {
+        self.session(Side::Clone, Some("postgres"), "case-go", "select 1;").await
+    }
+
+    /// A gate from its beginning to its end.
+    pub(crate) async fn gate(&self) -> Ended {
+        Gate::start(&self.store(), self.config()).end().await
+    }
+
+    /// Another command, with this trial's store.
+    pub(crate) async fn command(&self, args: &[&str]) -> Ended {
+        gate::run(&self.store(), args).await
+    }
+
+    /// The runs' records, the oldest first.
+    pub(crate) fn records(&self) -> Vec<RunRecord> {
+        gate::records(&self.store()).into_iter().map(|(record, _)| record).collect()
+    }
+
+    /// The latest run's report.
+    pub(crate) fn report(&self) -> String {
+        gate::records(&self.store()).pop().expect("there is a run").1
+    }
+
+    /// Ends the server of one side at once, as a crash would.
+    pub(crate) async fn crash(&self, side: Side) {
+        let data = self.sql(side, "show data_directory").await;
+        let pid = fs::read_to_string(Path::new(&data).join("postmaster.pid"))
+            .expect("the server has a pid file");
+        let pid = pid.lines().next().expect("the first line is the pid").to_owned();
+        let killed = Command::new("kill").args(["-s", "QUIT", &pid]).status().await;
+        assert!(killed.is_ok_and(|s| s.success()));
+        until("the server is gone", async || {
+            let endpoint = self.endpoint(side);
+            endpoint.psql.run_sql("postgres", "select 1").await.is_err()
+        })
+        .await;
+    }
+
+    /// What must hold after every run, whatever its verdict: no scratch copy and no session is left.
+    pub(crate) async fn assert_nothing_left(&self) {
+        let copies = "select count(*) from pg_database where datname like 'directus\\_gov\\_test\\_20260602x%'";
+        let endpoint = self.endpoint(Side::Clone);
+        let on = async |sql: &str| {
+            endpoint
+                .psql
+                .run_sql("postgres", sql)
+                .await
+                .expect("the clone's server answers")
+                .trim()
+                .to_owned()
+        };
+        assert_eq!(on(copies).await, "0", "a scratch copy is left");
+        let sessions =
+            "select count(*) from pg_stat_activity where application_name like 'clonegate/%'";
+        until("no session is left", async || on(sessions).await == "0").await;
+    }
+}
+
+/// A session that ends when it is dropped.
+pub(crate) struct Session {
+    _psql: Child,
+}
