@@ -101,8 +101,7 @@ async fn case(#[files("cases/*/case.toml")] path: PathBuf) {
 
 async fn run(path: &Path) {
     let text = fs::read_to_string(path).expect("the case can be read");
-    let case: Case =
-        toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let case: Case = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let trial = Trial::with(match case.topology {
         Servers::OneInstance => Topology::OneInstance,
         Servers::TwoInstances => Topology::TwoInstances,
@@ -130,7 +129,7 @@ async fn run(path: &Path) {
     let ended = if case.during.is_empty() {
         trial.gate().await
     } else {
-        trial.wait_in_the_build(&case.waiting_script);
+        trial.wait_in_the_build(0, &case.waiting_script);
         let gate = trial.gate_until_it_waits().await;
         for act in &case.during {
             do_it(&trial, act, &mut sessions).await;

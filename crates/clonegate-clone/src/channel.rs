@@ -54,7 +54,9 @@ pub enum OpenError {
         found: DatabaseName,
     },
     /// The role could do anything, production included.
-    #[error("role {role} is a superuser, for whom no guard holds; work on the clone with an ordinary role that owns it")]
+    #[error(
+        "role {role} is a superuser, for whom no guard holds; work on the clone with an ordinary role that owns it"
+    )]
     Superuser {
         /// The role.
         role: String,
@@ -113,7 +115,11 @@ impl CloneChannel {
     /// # Errors
     /// When any of these fails; nothing was changed.
     #[tracing::instrument(name = "open the clone channel", skip_all, fields(clone = %settings.database))]
-    pub async fn open(settings: CloneSettings, run: &RunId, limits: Limits) -> Result<Self, OpenError> {
+    pub async fn open(
+        settings: CloneSettings,
+        run: &RunId,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
         let container = settings.container.clone().map(|c| (settings.runtime.clone(), c));
         let link = Link::open(settings.ssh.as_ref(), container, limits.connect_timeout).await?;
         Self::over(Arc::new(link), settings, run.clone(), limits).await
@@ -153,10 +159,16 @@ impl CloneChannel {
             ],
             script: None,
         };
-        let (rows, ended, conversation) =
-            hear_all(&link, &settings, &limits, &nonce, &plan, limits.read_timeout + limits.connect_timeout)
-                .await
-                .map_err(ask)?;
+        let (rows, ended, conversation) = hear_all(
+            &link,
+            &settings,
+            &limits,
+            &nonce,
+            &plan,
+            limits.read_timeout + limits.connect_timeout,
+        )
+        .await
+        .map_err(ask)?;
         let Some(row) = rows.iter().find(|row| row.kind == "identity") else {
             return Err(ask(AskError::of_end(&ended, &conversation, &settings)));
         };
@@ -218,7 +230,11 @@ impl CloneChannel {
 
 impl Inner {
     /// A session on the clone.
-    pub(crate) fn session<'a>(&'a self, application: &'a str, statement_timeout: Duration) -> Session<'a> {
+    pub(crate) fn session<'a>(
+        &'a self,
+        application: &'a str,
+        statement_timeout: Duration,
+    ) -> Session<'a> {
         let mut settings = Vec::new();
         if self.looks_after_client {
             settings.push(("client_connection_check_interval", "2000".to_owned()));
@@ -285,7 +301,11 @@ impl Inner {
     }
 
     /// What became of a transaction; `end` ends the named backend if it is still in it.
-    pub(crate) async fn status(&self, xid: u64, end: Option<i64>) -> Result<XactStatus, StatusError> {
+    pub(crate) async fn status(
+        &self,
+        xid: u64,
+        end: Option<i64>,
+    ) -> Result<XactStatus, StatusError> {
         let (terminate, pid) = match end {
             Some(pid) => ("yes", pid.to_string()),
             None => ("no", "0".to_owned()),

@@ -41,7 +41,10 @@ impl Diagnostic {
     pub fn without_data(&self) -> String {
         let class = self.sqlstate.as_deref().map_or("", |s| &s[..2]);
         match (class, self.sqlstate.as_deref()) {
-            ("08" | "0A" | "25" | "28" | "3D" | "3F" | "42" | "53" | "54" | "55" | "57" | "58", Some(state)) => {
+            (
+                "08" | "0A" | "25" | "28" | "3D" | "3F" | "42" | "53" | "54" | "55" | "57" | "58",
+                Some(state),
+            ) => {
                 format!("{state} {}", self.message)
             }
             (_, Some(state)) => format!("SQLSTATE {state}"),
@@ -193,7 +196,8 @@ ERROR:  CG001: the server is a standby
 psql: error: connection to server on socket failed: FATAL:  no
 ";
         let found = parse(text);
-        let states: Vec<_> = found.iter().map(|d| (d.sqlstate.as_deref(), d.line, d.is_error())).collect();
+        let states: Vec<_> =
+            found.iter().map(|d| (d.sqlstate.as_deref(), d.line, d.is_error())).collect();
         assert_eq!(
             states,
             [
@@ -212,7 +216,9 @@ psql: error: connection to server on socket failed: FATAL:  no
 
     #[test]
     fn a_server_that_speaks_another_language_is_understood() {
-        let found = parse("psql:/dev/fd/3:3: FEHLER:  42P01: Relation »x« existiert nicht\npsql:<stdin>:1: HINWEIS:  00000: hallo\n");
+        let found = parse(
+            "psql:/dev/fd/3:3: FEHLER:  42P01: Relation »x« existiert nicht\npsql:<stdin>:1: HINWEIS:  00000: hallo\n",
+        );
         assert_eq!(found.iter().map(Diagnostic::is_error).collect::<Vec<_>>(), [true, false]);
     }
 }

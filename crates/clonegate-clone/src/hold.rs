@@ -41,7 +41,9 @@ pub enum HoldError {
     #[error("the clone is held by {} (backend {}{})", name(&.0.by), .0.pid, since(&.0.since))]
     Held(Holder),
     /// The lock can't be asked for.
-    #[error("the clone's lock can't be taken in database {maintenance}; its role needs to be able to connect there")]
+    #[error(
+        "the clone's lock can't be taken in database {maintenance}; its role needs to be able to connect there"
+    )]
     Ask {
         /// The maintenance database.
         maintenance: String,

@@ -58,7 +58,8 @@ pub use psql::AskError;
 pub use read::{ReadFailure, Readings};
 pub use scratch::{Copied, Scratch, ScratchError};
 pub use script::{
-    Ending, ObserverError, Outcome, Output, ScriptError, ScriptFailure, ScriptRun, Step, Transaction,
+    Ending, ObserverError, Outcome, Output, ScriptError, ScriptFailure, ScriptRun, Step,
+    Transaction,
 };
 pub use settings::{
     CloneSettings, ContainerName, ContainerNameError, FactNameError, Facts, Limits, SshSettings,

@@ -64,7 +64,12 @@ impl Plan<'_> {
         let mut words = match &self.script {
             Some(script) => {
                 let digest = hex(&Sha256::digest(script.text.as_bytes()));
-                vec![script.text.len().to_string(), digest, nonce.to_owned(), script.sentinel.clone()]
+                vec![
+                    script.text.len().to_string(),
+                    digest,
+                    nonce.to_owned(),
+                    script.sentinel.clone(),
+                ]
             }
             None => vec!["-".to_owned(), String::new(), nonce.to_owned(), String::new()],
         };
@@ -265,17 +270,21 @@ pub enum AskError {
     #[error("psql could not be started")]
     Start(#[from] StartError),
     /// psql is not where it was looked for.
-    #[error("there is no {psql} where the clone is; install PostgreSQL's client programs there or name their path")]
+    #[error(
+        "there is no {psql} where the clone is; install PostgreSQL's client programs there or name their path"
+    )]
     NoPsql {
         /// The program that was looked for.
         psql: String,
     },
     /// psql is too old to lock its meta-commands.
-    #[error("psql there is too old: it has no \\restrict, without which a script could leave the clone; update it to 13.22, 14.19, 15.14, 16.10, 17.6, 18 or later")]
+    #[error(
+        "psql there is too old: it has no \\restrict, without which a script could leave the clone; update it to 13.22, 14.19, 15.14, 16.10, 17.6, 18 or later"
+    )]
     TooOld,
     /// The server refused, or an assertion of the executor failed.
     #[error("{0}")]
-    Server(Diagnostic),
+    Server(Box<Diagnostic>),
     /// It ended without an answer.
     #[error("psql ended without an answer ({ended}){}", said(.messages))]
     Ended {
@@ -302,13 +311,17 @@ fn said(messages: &str) -> String {
 
 impl AskError {
     /// Why a psql that ended did.
-    pub(crate) fn of_end(ended: &Ended, conversation: &Conversation, settings: &CloneSettings) -> Self {
+    pub(crate) fn of_end(
+        ended: &Ended,
+        conversation: &Conversation,
+        settings: &CloneSettings,
+    ) -> Self {
         let messages = conversation.messages.text();
         let error = conversation.diagnostics().into_iter().rfind(Diagnostic::is_error);
         match (ended, error) {
             (Ended::Code(status::NO_PSQL), _) => Self::NoPsql { psql: settings.psql.clone() },
             _ if messages.contains("invalid command \\restrict") => Self::TooOld,
-            (_, Some(error)) => Self::Server(error),
+            (_, Some(error)) => Self::Server(Box::new(error)),
             (Ended::Code(code), None) => Self::Ended { ended: format!("status {code}"), messages },
             (Ended::Lost(why), None) => Self::Ended { ended: why.clone(), messages },
         }

@@ -186,7 +186,9 @@ impl<'a> Sitting<'a> {
                 }
                 Ok(marker) if marker.starts_with("ready|") => break,
                 Ok(other) => {
-                    return Err(Stopped::Refused(ReadFailure::Lost(format!("unexpected row {other:?}"))));
+                    return Err(Stopped::Refused(ReadFailure::Lost(format!(
+                        "unexpected row {other:?}"
+                    ))));
                 }
                 Err(Silence::Timeout) => {
                     return Err(Stopped::Refused(ReadFailure::Timeout(ear.patience)));
@@ -220,11 +222,15 @@ impl<'a> Sitting<'a> {
             let width = self.statements[n].columns.as_ref().map_or(0, Vec::len);
             if width > 0 {
                 let columns: Vec<String> = (1..=width).map(|i| format!("c{i}")).collect();
-                let types = columns.iter().map(|c| format!("pg_catalog.pg_typeof(q.{c})::pg_catalog.oid"));
+                let types =
+                    columns.iter().map(|c| format!("pg_catalog.pg_typeof(q.{c})::pg_catalog.oid"));
                 let types = types.collect::<Vec<_>>().join(", ");
                 let aliases = columns.join(", ");
-                let values =
-                    [("statement", texts[n]), ("types", types.as_str()), ("aliases", aliases.as_str())];
+                let values = [
+                    ("statement", texts[n]),
+                    ("types", types.as_str()),
+                    ("aliases", aliases.as_str()),
+                ];
                 let lines = script.add(&fill(statements::READ_TYPES, &values));
                 self.statements[n].lines.push(lines);
             }
@@ -247,22 +253,26 @@ impl<'a> Sitting<'a> {
             expect(typed.await, &format!("types|{n}"), self.inner, conversation)?;
             let statement = &mut self.statements[n];
             let (rows, bytes) = (limits.reading_rows, limits.reading_bytes);
-            let answered = ear.marker(conversation, |record| statement.keep(record, rows, bytes)).await;
+            let answered =
+                ear.marker(conversation, |record| statement.keep(record, rows, bytes)).await;
             expect(answered, &format!("rows|{n}"), self.inner, conversation)?;
             self.statements[n].done = true;
         }
         // 4. That nothing was written.
         let written = ear.marker(conversation, |_| {}).await;
         self.unwritten = matches!(written, Ok(marker) if marker == "unwritten|true");
-        let _ = tokio::time::timeout(ear.patience, async { while conversation.raw().await.is_ok() {} })
-            .await;
+        let _ =
+            tokio::time::timeout(ear.patience, async { while conversation.raw().await.is_ok() {} })
+                .await;
         Ok(())
     }
 
     /// The session never came to the first statement.
     fn refusal(&self, ended: &Ended, conversation: &Conversation) -> ReadFailure {
         match AskError::of_end(ended, conversation, &self.inner.settings) {
-            AskError::Server(d) if d.sqlstate.as_deref() == Some("CG001") => ReadFailure::Guard(d.message),
+            AskError::Server(d) if d.sqlstate.as_deref() == Some("CG001") => {
+                ReadFailure::Guard(d.message)
+            }
             AskError::Server(d) => ReadFailure::Lost(d.without_data()),
             other => ReadFailure::Lost(chain(&other)),
         }
@@ -367,8 +377,12 @@ fn expect(
 ) -> Result<(), Stopped> {
     match heard {
         Ok(heard) if heard == marker => Ok(()),
-        Ok(other) => Err(Stopped::Lost(ReadFailure::Lost(format!("row {other:?} and not {marker:?}")))),
-        Err(Silence::Timeout) => Err(Stopped::Lost(ReadFailure::Timeout(inner.limits.read_timeout))),
+        Ok(other) => {
+            Err(Stopped::Lost(ReadFailure::Lost(format!("row {other:?} and not {marker:?}"))))
+        }
+        Err(Silence::Timeout) => {
+            Err(Stopped::Lost(ReadFailure::Timeout(inner.limits.read_timeout)))
+        }
         Err(Silence::Ended(ended)) => {
             let why = match &ended {
                 Ended::Lost(why) => why.clone(),
@@ -402,7 +416,10 @@ impl Statement {
         let mut rows = Vec::with_capacity(self.rows.len());
         for fields in self.rows {
             if width > 0 && fields.len() != width {
-                return Err(ReadFailure::Lost(format!("a row has {} columns and not {width}", fields.len())));
+                return Err(ReadFailure::Lost(format!(
+                    "a row has {} columns and not {width}",
+                    fields.len()
+                )));
             }
             let values = fields.into_iter().take(width).enumerate().map(|(i, field)| {
                 let text = field.map(|f| String::from_utf8_lossy(&f).into_owned());

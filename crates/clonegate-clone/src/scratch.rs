@@ -35,7 +35,9 @@ pub struct Copied {
 #[derive(Debug, thiserror::Error)]
 pub enum ScratchError {
     /// Its name is taken.
-    #[error("a database {0} exists already; choose another name for the scratch copy, or drop that one if it is a forgotten copy")]
+    #[error(
+        "a database {0} exists already; choose another name for the scratch copy, or drop that one if it is a forgotten copy"
+    )]
     Taken(String),
     /// The clone is not the pinned one any more.
     #[error("the clone {clone} is not the database any more that was pinned at entry")]
@@ -60,7 +62,9 @@ pub enum ScratchError {
         detail: Option<String>,
     },
     /// The role may not.
-    #[error("role {role} may not copy the clone ({said}); it needs CREATEDB and to own the clone, or name a maintenance role that has them")]
+    #[error(
+        "role {role} may not copy the clone ({said}); it needs CREATEDB and to own the clone, or name a maintenance role that has them"
+    )]
     Denied {
         /// The role.
         role: String,
@@ -116,28 +120,37 @@ impl CloneChannel {
         let scratch = name.as_str();
         let mark = format!("{MARK}{}", inner.run);
         let found: MayBeMade = inner
-            .ask_maintenance(statements::SCRATCH_MAY_BE_MADE, &[("clone", clone), ("scratch", scratch)])
+            .ask_maintenance(
+                statements::SCRATCH_MAY_BE_MADE,
+                &[("clone", clone), ("scratch", scratch)],
+            )
             .await?;
         if found.taken {
             return Err(ScratchError::Taken(scratch.to_owned()));
         }
         let pinned = &inner.identity;
-        if (found.clone_oid, found.system_identifier) != (Some(pinned.database_oid), pinned.system_identifier.clone())
+        if (found.clone_oid, found.system_identifier)
+            != (Some(pinned.database_oid), pinned.system_identifier.clone())
         {
             return Err(ScratchError::OtherClone { clone: clone.to_owned() });
         }
         let values = [("clone", clone), ("scratch", scratch), ("mark", mark.as_str())];
         let make = [statements::SCRATCH_MAKE, statements::SCRATCH_MARK].map(|s| fill(s, &values));
         inner.maintain(make.map(Action::Command).into()).await?;
-        let made: Made = inner.ask_maintenance(statements::SCRATCH_MADE, &[("scratch", scratch)]).await?;
+        let made: Made =
+            inner.ask_maintenance(statements::SCRATCH_MADE, &[("scratch", scratch)]).await?;
         if made.mark.as_deref() != Some(&mark) {
             return Err(ScratchError::NotOurs(format!("database {scratch} lost its mark")));
         }
         let copy = Copied { name: scratch.to_owned(), oid: made.oid, mark };
         let mut settings = inner.settings.clone();
         settings.database = name;
-        let opened =
-            CloneChannel::over(inner.link.clone(), settings, inner.run.clone(), inner.limits.clone());
+        let opened = CloneChannel::over(
+            inner.link.clone(),
+            settings,
+            inner.run.clone(),
+            inner.limits.clone(),
+        );
         match opened.await {
             Ok(channel) => Ok(Scratch { clone: inner.clone(), channel, copy, dropped: false }),
             Err(e) => {
@@ -250,7 +263,8 @@ impl Inner {
         let nonce = token().map_err(|e| self.scratch_error(AskError::Random(e)))?;
         let mut all = vec![("nonce", nonce.as_str())];
         all.extend_from_slice(values);
-        let rows = self.in_maintenance(&nonce, vec![Action::Command(fill(statement, &all))]).await?;
+        let rows =
+            self.in_maintenance(&nonce, vec![Action::Command(fill(statement, &all))]).await?;
         one(&rows).map_err(|e| self.scratch_error(e))
     }
 

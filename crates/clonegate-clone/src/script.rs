@@ -134,7 +134,9 @@ pub enum ScriptFailure {
     #[error("it did not arrive as it was sent ({0})")]
     Altered(String),
     /// Nothing on the far end computes SHA-256.
-    #[error("where psql runs there is none of sha256sum, shasum and openssl, so that a script's arrival can't be checked; install one")]
+    #[error(
+        "where psql runs there is none of sha256sum, shasum and openssl, so that a script's arrival can't be checked; install one"
+    )]
     NoDigest,
     /// The session never came to the script: the way there, the login, psql.
     #[error("the session was not opened: {0}")]
@@ -198,7 +200,6 @@ pub(crate) fn seconds(duration: Duration) -> String {
         format!("{:.1} s", duration.as_secs_f64())
     }
 }
-
 
 /// What an observer fails with.
 pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
@@ -438,7 +439,9 @@ impl<'a> Running<'a> {
                         return Err(ScriptFailure::OwnTransactionControl { opened, closed });
                     }
                 }
-                ("closed", Some(_)) if !self.progress.script_end => return Err(ScriptFailure::OpenCopy),
+                ("closed", Some(_)) if !self.progress.script_end => {
+                    return Err(ScriptFailure::OpenCopy);
+                }
                 ("closed", Some(opened)) => {
                     let closed: Transaction = read(&row)?;
                     if closed != opened {
@@ -463,7 +466,8 @@ impl<'a> Running<'a> {
                         return Err(ScriptFailure::Contradicted(status.unwrap_or_default()));
                     }
                     // What psql still has to say is its last messages.
-                    let rest = async { while let Heard::Row(_) = self.conversation.hear().await {} };
+                    let rest =
+                        async { while let Heard::Row(_) = self.conversation.hear().await {} };
                     let _ = tokio::time::timeout(Duration::from_secs(2), rest).await;
                     return Ok(());
                 }
@@ -486,8 +490,10 @@ impl<'a> Running<'a> {
     }
 
     fn said(&self) -> (Output, Vec<Diagnostic>) {
-        let output =
-            Output { tail: self.conversation.output.text(), bytes: self.conversation.output.total() };
+        let output = Output {
+            tail: self.conversation.output.text(),
+            bytes: self.conversation.output.total(),
+        };
         let notices = self.conversation.diagnostics().into_iter().filter(|d| !d.is_error());
         (output, notices.collect())
     }
@@ -500,9 +506,7 @@ impl<'a> Running<'a> {
             Ended::Code(status::NO_DIGEST) => return ScriptFailure::NoDigest,
             _ => {}
         }
-        let session = || {
-            AskError::of_end(ended, &self.conversation, &self.inner.settings)
-        };
+        let session = || AskError::of_end(ended, &self.conversation, &self.inner.settings);
         if !self.progress.accepted {
             return ScriptFailure::Session(session());
         }
@@ -562,7 +566,9 @@ async fn outcome_of(inner: &Arc<Inner>, failure: &ScriptFailure, progress: &Prog
                 Outcome::RolledBack => "is rolled back".to_owned(),
                 other => format!("is unclear ({other})"),
             };
-            Outcome::Unknown(format!("transaction {opened} {first}, and others may have followed it"))
+            Outcome::Unknown(format!(
+                "transaction {opened} {first}, and others may have followed it"
+            ))
         }
         _ => outcome,
     }
@@ -582,7 +588,9 @@ async fn settle(inner: &Arc<Inner>, transaction: Option<Transaction>, grace: Dur
                     Ok(XactStatus::Committed) => return Outcome::Committed,
                     Ok(XactStatus::Aborted) => return Outcome::RolledBack,
                     Ok(XactStatus::Forgotten) => {
-                        return Outcome::Unknown(format!("the server no longer knows transaction {xid}"));
+                        return Outcome::Unknown(format!(
+                            "the server no longer knows transaction {xid}"
+                        ));
                     }
                     Ok(XactStatus::InProgress) => Outcome::InProgress,
                     Err(e) => Outcome::Unknown(chain(&e)),

@@ -84,7 +84,9 @@ pub struct ContainerName(String);
 
 /// A text that is no container's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a container's name: letters, digits, '_', '.' and '-' are, and the first is a letter or digit")]
+#[error(
+    "{0:?} is not a container's name: letters, digits, '_', '.' and '-' are, and the first is a letter or digit"
+)]
 pub struct ContainerNameError(pub String);
 
 impl ContainerName {
@@ -169,7 +171,9 @@ pub struct Facts(BTreeMap<String, String>);
 
 /// A text that is no fact's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a fact's name: up to 40 lower-case letters, digits and '_' are, the first a letter, and not `expected` or `guarded`, which are the executor's own")]
+#[error(
+    "{0:?} is not a fact's name: up to 40 lower-case letters, digits and '_' are, the first a letter, and not `expected` or `guarded`, which are the executor's own"
+)]
 pub struct FactNameError(pub String);
 
 impl Facts {

@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn a_shell_gives_every_word_back() {
-        let words = ["", "a b", "it's", "$HOME `id` $(id)", "a\nb", "\\", "\"", "!x", "*", "-n", "é"];
+        let words =
+            ["", "a b", "it's", "$HOME `id` $(id)", "a\nb", "\\", "\"", "!x", "*", "-n", "é"];
         let mut argv = vec!["printf".to_owned(), "%s\\0".to_owned()];
         argv.extend(words.map(str::to_owned));
         // Twice, as ssh's shell and then the wrapper's.

@@ -54,8 +54,10 @@ pub(crate) fn fill(template: &str, values: &[(&str, &str)]) -> String {
         }
         let mark = after.chars().next().filter(|c| matches!(c, '\'' | '"'));
         let name_begins = usize::from(mark.is_some());
-        let name_length =
-            after[name_begins..].bytes().take_while(|b| b.is_ascii_lowercase() || *b == b'_').count();
+        let name_length = after[name_begins..]
+            .bytes()
+            .take_while(|b| b.is_ascii_lowercase() || *b == b'_')
+            .count();
         let name = &after[name_begins..name_begins + name_length];
         if name.is_empty() {
             filled.push(':');

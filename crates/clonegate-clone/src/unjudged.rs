@@ -17,9 +17,15 @@ async fn run(fixture: &Fixture, text: &str) -> Result<ScriptRun, Box<ScriptError
 async fn a_script_that_commits_by_itself_is_detected() {
     let fixture = fixture();
     let error = run(&fixture, "create table made (i int); commit;").await.unwrap_err();
-    assert!(matches!(error.failure, ScriptFailure::OwnTransactionControl { closed: None, .. }), "{error:?}");
+    assert!(
+        matches!(error.failure, ScriptFailure::OwnTransactionControl { closed: None, .. }),
+        "{error:?}"
+    );
     // It could not be prevented here, and so it is not called rolled back.
-    assert!(matches!(&error.outcome, Outcome::Unknown(why) if why.contains("is committed")), "{error:?}");
+    assert!(
+        matches!(&error.outcome, Outcome::Unknown(why) if why.contains("is committed")),
+        "{error:?}"
+    );
     assert!(fixture.exists("made"));
 }
 
@@ -28,8 +34,14 @@ async fn a_script_that_opens_another_transaction_is_detected_and_that_one_is_not
     let fixture = fixture();
     let text = "create table made (i int); rollback; begin read write; create table other (i int);";
     let error = run(&fixture, text).await.unwrap_err();
-    assert!(matches!(error.failure, ScriptFailure::OwnTransactionControl { closed: Some(_), .. }), "{error:?}");
-    assert!(matches!(&error.outcome, Outcome::Unknown(why) if why.contains("is rolled back")), "{error:?}");
+    assert!(
+        matches!(error.failure, ScriptFailure::OwnTransactionControl { closed: Some(_), .. }),
+        "{error:?}"
+    );
+    assert!(
+        matches!(&error.outcome, Outcome::Unknown(why) if why.contains("is rolled back")),
+        "{error:?}"
+    );
     assert!(!fixture.exists("made") && !fixture.exists("other"));
 }
 
@@ -59,7 +71,10 @@ async fn meta_commands_are_locked() {
         "select 'drop table kept' \\g | cat",
     ] {
         let error = run(&fixture, &format!("delete from kept;\n{command}\n")).await.unwrap_err();
-        assert!(matches!(error.failure, ScriptFailure::Sql { line: Some(2), .. }), "{command}: {error:?}");
+        assert!(
+            matches!(error.failure, ScriptFailure::Sql { line: Some(2), .. }),
+            "{command}: {error:?}"
+        );
         assert_eq!(error.outcome, Outcome::RolledBack, "{command}");
     }
     assert_eq!(fixture.sql("select count(*) from kept"), "3");
@@ -68,7 +83,9 @@ async fn meta_commands_are_locked() {
 #[tokio::test]
 async fn copy_data_without_their_end_do_not_swallow_what_follows() {
     let fixture = fixture();
-    let error = run(&fixture, "create table made (t text);\ncopy made from stdin;\n1\n2\n").await.unwrap_err();
+    let error = run(&fixture, "create table made (t text);\ncopy made from stdin;\n1\n2\n")
+        .await
+        .unwrap_err();
     assert!(matches!(error.failure, ScriptFailure::OpenCopy), "{error:?}");
     assert_eq!(error.outcome, Outcome::RolledBack);
     assert!(!fixture.exists("made"));
@@ -78,7 +95,8 @@ async fn copy_data_without_their_end_do_not_swallow_what_follows() {
 async fn open_quotes_and_comments_do_not_swallow_what_follows() {
     let fixture = fixture();
     for text in ["select 'open", "select $$open", "/* open", "select \"open", "select (1"] {
-        let error = run(&fixture, &format!("create table made (i int);\n{text}")).await.unwrap_err();
+        let error =
+            run(&fixture, &format!("create table made (i int);\n{text}")).await.unwrap_err();
         assert!(matches!(error.failure, ScriptFailure::Sql { .. }), "{text}: {error:?}");
         assert_eq!(error.outcome, Outcome::RolledBack, "{text}");
     }
@@ -90,8 +108,12 @@ async fn a_script_that_becomes_another_role_is_refused_at_its_end() {
     let fixture = fixture();
     let role = format!("other_{}", fixture.database());
     fixture.role_sql(&format!("create role {role}; grant {role} to {}", harness::ROLE));
-    let error = run(&fixture, &format!("create table made (i int); set role {role};")).await.unwrap_err();
-    assert!(matches!(&error.failure, ScriptFailure::Guard(why) if why.contains(&role)), "{error:?}");
+    let error =
+        run(&fixture, &format!("create table made (i int); set role {role};")).await.unwrap_err();
+    assert!(
+        matches!(&error.failure, ScriptFailure::Guard(why) if why.contains(&role)),
+        "{error:?}"
+    );
     assert_eq!(error.outcome, Outcome::RolledBack);
     assert!(!fixture.exists("made"));
 }

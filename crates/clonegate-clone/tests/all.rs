@@ -1,5 +1,10 @@
 //! The clone channel against a real server.
 
+// clippy knows test functions, and not the functions that they share.
+#![allow(clippy::unwrap_used)]
+
+#[path = "all/containers.rs"]
+mod containers;
 #[path = "all/faults.rs"]
 mod faults;
 mod harness;

@@ -1,10 +1,15 @@
 //! The build: every script through the clone channel, journalled before it is sent and before it is
 //! ended.
+//!
+//! A persistent run commits each script in a transaction of its own. A prototype run puts all of them
+//! into one transaction and rolls that back: a script needs what the scripts before it made.
 
-use clonegate_clone::{CloneChannel, Ending, Outcome, ScriptFailure, Step};
+use clonegate_clone::{
+    CloneChannel, Ending, ObserverError, Outcome, ScriptError, ScriptFailure, ScriptRun, Step,
+};
 use clonegate_model::{Mode, ScriptOutcome};
 use clonegate_sql::GuardedScript;
-use clonegate_store::Event;
+use clonegate_store::{Event, RunFolder};
 
 use crate::channels::chain;
 use crate::run::{Halt, Passage};
@@ -14,87 +19,39 @@ pub(crate) async fn run(
     clone: &CloneChannel,
     scripts: &[GuardedScript],
 ) -> Result<(), Halt> {
-    let ending = match passage.record.mode {
-        Mode::Prototype => Ending::RollBack,
-        Mode::Persistent => Ending::Commit,
-    };
+    match passage.record.mode {
+        Mode::Persistent => persistent(passage, clone, scripts).await,
+        Mode::Prototype => prototype(passage, clone, scripts).await,
+    }
+}
+
+async fn persistent(
+    passage: &mut Passage<'_>,
+    clone: &CloneChannel,
+    scripts: &[GuardedScript],
+) -> Result<(), Halt> {
     for (n, script) in scripts.iter().enumerate() {
         passage.go_on()?;
-        passage.gate.observer.step(&format!("running {}", script.name()));
-        passage.folder.note(Event::ScriptSent {
-            script: script.name().to_owned(),
-            sha256: script.sha256().to_owned(),
-        })?;
-        let folder = &mut *passage.folder;
-        let journal = |step: Step| {
-            // From here on the outcome is the server's to say; the journal has the transaction to ask for.
-            if let Step::Ending(transaction, ending) = step {
-                folder.note(Event::ScriptClosed {
-                    script: script.name().to_owned(),
-                    transaction: Some(transaction.xid),
-                    ending: word(ending).to_owned(),
-                })?;
-            }
-            Ok(())
-        };
-        let stop = passage.gate.stop.clone();
-        let ran = clone.run_until(script, ending, journal, stop.wait()).await;
+        let ran =
+            send(passage, clone, script, std::slice::from_ref(script), Ending::Commit).await?;
         let entry = &mut passage.record.build[n];
-        let mut cancelled = false;
+        let cancelled = matches!(&ran, Err(e) if matches!(e.failure, ScriptFailure::Cancelled));
         match ran {
             Ok(run) => {
-                entry.outcome = match ending {
-                    Ending::Commit => ScriptOutcome::Committed,
-                    Ending::RollBack => ScriptOutcome::RolledBack,
-                };
+                entry.outcome = ScriptOutcome::Committed;
                 entry.transaction = Some(run.transaction.xid);
                 entry.milliseconds = Some(millis(run.elapsed));
             }
             Err(error) => {
-                cancelled = matches!(error.failure, ScriptFailure::Cancelled);
                 entry.transaction = error.transaction.map(|t| t.xid);
                 entry.milliseconds = Some(millis(error.elapsed));
-                entry.outcome = match &error.outcome {
-                    Outcome::RolledBack | Outcome::NotRun if cancelled => ScriptOutcome::NotRun,
-                    // A connection that is lost says nothing against the script.
-                    Outcome::RolledBack | Outcome::NotRun
-                        if matches!(
-                            error.failure,
-                            ScriptFailure::Lost(_) | ScriptFailure::Session(_)
-                        ) =>
-                    {
-                        ScriptOutcome::Unknown(format!(
-                            "{}; nothing of it is committed",
-                            chain(&error.failure)
-                        ))
-                    }
-                    Outcome::RolledBack | Outcome::NotRun => {
-                        ScriptOutcome::Failed(chain(&error.failure))
-                    }
-                    Outcome::Committed | Outcome::InProgress | Outcome::Unknown(_) => {
-                        ScriptOutcome::Unknown(format!(
-                            "{}; {}",
-                            chain(&error.failure),
-                            error.outcome
-                        ))
-                    }
-                };
+                entry.outcome = failed(&error, chain(&error.failure));
             }
         }
-        let outcome = match &entry.outcome {
-            ScriptOutcome::NotRun => "not run".to_owned(),
-            ScriptOutcome::Committed => "committed".to_owned(),
-            ScriptOutcome::RolledBack => "rolled back".to_owned(),
-            ScriptOutcome::Failed(why) => format!("failed, nothing committed: {why}"),
-            ScriptOutcome::Unknown(why) => format!("unknown: {why}"),
-        };
-        let failed = !matches!(entry.outcome, ScriptOutcome::Committed | ScriptOutcome::RolledBack);
-        passage.folder.note(Event::ScriptEnded { script: script.name().to_owned(), outcome })?;
-        passage.folder.store_record(passage.record)?;
+        let failed = entry.outcome != ScriptOutcome::Committed;
+        ended(passage, n)?;
         if cancelled {
-            return Err(Halt::Stopped(
-                "the run was stopped by a signal; the script that ran was rolled back".to_owned(),
-            ));
+            return Err(stopped());
         }
         if failed {
             break;
@@ -103,11 +60,124 @@ pub(crate) async fn run(
     Ok(())
 }
 
-fn word(ending: Ending) -> &'static str {
-    match ending {
+async fn prototype(
+    passage: &mut Passage<'_>,
+    clone: &CloneChannel,
+    scripts: &[GuardedScript],
+) -> Result<(), Halt> {
+    let Some(joined) = GuardedScript::join(scripts) else { return Ok(()) };
+    let ran = send(passage, clone, joined.whole(), scripts, Ending::RollBack).await?;
+    let cancelled = matches!(&ran, Err(e) if matches!(e.failure, ScriptFailure::Cancelled));
+    let (transaction, elapsed) = match &ran {
+        Ok(run) => (Some(run.transaction), run.elapsed),
+        Err(error) => (error.transaction, error.elapsed),
+    };
+    for entry in &mut passage.record.build {
+        entry.transaction = transaction.map(|t| t.xid);
+        entry.outcome = ScriptOutcome::RolledBack;
+    }
+    if let Err(error) = &ran {
+        // Where the server named a line, the scripts before it ran to their end.
+        let (at, why) = match &error.failure {
+            ScriptFailure::Sql { line: Some(line), diagnostic } => {
+                let (script, line) = joined.place(*line);
+                (script, format!("line {line}: {diagnostic}"))
+            }
+            other => (0, chain(other)),
+        };
+        for entry in passage.record.build.iter_mut().skip(at) {
+            entry.outcome = ScriptOutcome::NotRun;
+            entry.transaction = None;
+        }
+        if let Some(entry) = passage.record.build.get_mut(at) {
+            entry.outcome = failed(error, why);
+            entry.transaction = transaction.map(|t| t.xid);
+        }
+    }
+    if let Some(last) = passage.record.build.last_mut() {
+        // One transaction has one time, and it is that of all scripts together.
+        last.milliseconds = Some(millis(elapsed));
+    }
+    for n in 0..scripts.len() {
+        ended(passage, n)?;
+    }
+    if cancelled { Err(stopped()) } else { Ok(()) }
+}
+
+fn stopped() -> Halt {
+    Halt::Stopped("the run was stopped by a signal; the script that ran was rolled back".to_owned())
+}
+
+/// Journals the scripts, sends them as one, and journals their ending before it is sent.
+async fn send(
+    passage: &mut Passage<'_>,
+    clone: &CloneChannel,
+    whole: &GuardedScript,
+    scripts: &[GuardedScript],
+    ending: Ending,
+) -> Result<Result<ScriptRun, Box<ScriptError>>, Halt> {
+    passage.gate.observer.step(&format!("running {}", whole.name()));
+    for script in scripts {
+        let (name, sha256) = (script.name().to_owned(), script.sha256().to_owned());
+        passage.folder.note(Event::ScriptSent { script: name, sha256 })?;
+    }
+    let folder = &mut *passage.folder;
+    let journal = |step: Step| match step {
+        // From here on the outcome is the server's to say; the journal has the transaction to ask for.
+        Step::Ending(transaction, ending) => note_ending(folder, scripts, transaction.xid, ending),
+        Step::Accepted | Step::Opened(_) | Step::Closed(_) => Ok(()),
+    };
+    let stop = passage.gate.stop.clone();
+    Ok(clone.run_until(whole, ending, journal, stop.wait()).await)
+}
+
+fn note_ending(
+    folder: &mut RunFolder,
+    scripts: &[GuardedScript],
+    xid: u64,
+    ending: Ending,
+) -> Result<(), ObserverError> {
+    let word = match ending {
         Ending::Commit => "commit",
         Ending::RollBack => "rollback",
+    };
+    for script in scripts {
+        folder.note(Event::ScriptClosed {
+            script: script.name().to_owned(),
+            transaction: Some(xid),
+            ending: word.to_owned(),
+        })?;
     }
+    Ok(())
+}
+
+/// What a failure says of a script.
+fn failed(error: &ScriptError, why: String) -> ScriptOutcome {
+    let nothing_committed = matches!(error.outcome, Outcome::RolledBack | Outcome::NotRun);
+    match &error.failure {
+        ScriptFailure::Cancelled if nothing_committed => ScriptOutcome::NotRun,
+        // A connection that is lost says nothing against the script.
+        ScriptFailure::Lost(_) | ScriptFailure::Session(_) if nothing_committed => {
+            ScriptOutcome::Unknown(format!("{why}; nothing of it is committed"))
+        }
+        _ if nothing_committed => ScriptOutcome::Failed(why),
+        _ => ScriptOutcome::Unknown(format!("{why}; {}", error.outcome)),
+    }
+}
+
+fn ended(passage: &mut Passage<'_>, n: usize) -> Result<(), Halt> {
+    let script = &passage.record.build[n];
+    let outcome = match &script.outcome {
+        ScriptOutcome::NotRun => "not run".to_owned(),
+        ScriptOutcome::Committed => "committed".to_owned(),
+        ScriptOutcome::RolledBack => "rolled back".to_owned(),
+        ScriptOutcome::Failed(why) => format!("failed, nothing committed: {why}"),
+        ScriptOutcome::Unknown(why) => format!("unknown: {why}"),
+    };
+    let name = script.name.clone();
+    passage.folder.note(Event::ScriptEnded { script: name, outcome })?;
+    passage.folder.store_record(passage.record)?;
+    Ok(())
 }
 
 fn millis(duration: std::time::Duration) -> u64 {

@@ -296,7 +296,7 @@ fn authorization(doc: &mut Document, run: &RunRecord) {
         (Mode::Prototype, _) => {
             doc.heading("Why nothing was committed");
             doc.paragraph(
-                "The profile authorizes no commits, so this was a prototype run: every script ran to its end on the clone and was rolled back.",
+"The profile authorizes no commits, so this was a prototype run: the scripts share one transaction, which is rolled back.",
             );
         }
     }

@@ -18,4 +18,4 @@ mod script;
 
 pub use read::{MAX_STATEMENT_BYTES, ReadOnlyStatement};
 pub use refusal::{Refusal, Rule};
-pub use script::{GuardedScript, MAX_SCRIPT_BYTES};
+pub use script::{GuardedScript, JoinedScripts, MAX_SCRIPT_BYTES};

@@ -41,8 +41,33 @@ impl GuardedScript {
             )]);
         }
         let sendable = with_deep_stack(|| sendable(text))?;
-        let sha256 = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hex(&Sha256::digest(text.as_bytes()));
         Ok(Self { name: name.to_owned(), text: sendable, sha256, bytes: text.len() as u64 })
+    }
+
+    /// Several scripts as one, for a transaction that has all of them. [`JoinedScripts::place`] finds
+    /// a line of the whole in its script again.
+    ///
+    /// `None` where there is no script.
+    #[must_use]
+    pub fn join(scripts: &[GuardedScript]) -> Option<JoinedScripts> {
+        let (first, last) = (scripts.first()?, scripts.last()?);
+        let mut text = String::new();
+        let mut starts = Vec::new();
+        for script in scripts {
+            starts.push(text.matches('\n').count());
+            text.push_str(&script.text);
+            // The last statement of a script need not end with a semicolon; an empty one does no harm.
+            text.push_str("\n;\n");
+        }
+        let name = if scripts.len() == 1 {
+            first.name.clone()
+        } else {
+            format!("{} to {}", first.name, last.name)
+        };
+        let sha256 = hex(&Sha256::digest(text.as_bytes()));
+        let whole = Self { name, sha256, bytes: text.len() as u64, text };
+        Some(JoinedScripts { whole, starts })
     }
 
     /// The file's name.
@@ -69,6 +94,34 @@ impl GuardedScript {
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
+}
+
+/// Scripts that are run in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinedScripts {
+    whole: GuardedScript,
+    /// How many lines are before each script.
+    starts: Vec<usize>,
+}
+
+impl JoinedScripts {
+    /// All of them as one script.
+    #[must_use]
+    pub fn whole(&self) -> &GuardedScript {
+        &self.whole
+    }
+
+    /// Which script a line of the whole belongs to, and which line of that script it is. Lines count
+    /// from 1, scripts from 0.
+    #[must_use]
+    pub fn place(&self, line: usize) -> (usize, usize) {
+        let script = self.starts.partition_point(|start| *start < line).saturating_sub(1);
+        (script, line - self.starts.get(script).copied().unwrap_or_default())
+    }
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The text without meta-commands and outer transaction, or what is wrong with it.
@@ -376,6 +429,25 @@ mod tests {
         );
         assert_eq!(script.text().lines().nth(2), Some("create table a ();"));
         assert_eq!(script.sha256().len(), 64);
+    }
+
+    #[test]
+    fn a_line_of_joined_scripts_is_found_in_its_script() {
+        let script = |name: &str, text: &str| GuardedScript::judge(name, text).unwrap();
+        let scripts = [
+            script("a.sql", "select 1;\nselect 2"),
+            script("b.sql", "select 3;\n"),
+            script("c.sql", "\n\nselect 4;"),
+        ];
+        let joined = GuardedScript::join(&scripts).unwrap();
+        assert_eq!(joined.whole().name(), "a.sql to c.sql");
+        for (n, script) in scripts.iter().enumerate() {
+            for (line, text) in script.text().lines().enumerate().filter(|(_, t)| !t.is_empty()) {
+                let at = joined.whole().text().lines().position(|l| l == text).unwrap();
+                assert_eq!(joined.place(at + 1), (n, line + 1), "{text}");
+            }
+        }
+        assert!(GuardedScript::join(&[]).is_none());
     }
 
     proptest! {

@@ -1,1 +1,16 @@
-//! Topologies in containers, with a real sshd and a real `docker exec`. All of them need an engine.
+//! Topologies in containers, with a real sshd and a real `docker exec`. All of them need an engine, and
+//! the images that `cargo xtask images` makes.
+//!
+//! `engine` starts containers and removes what an earlier run left, `servers` has PostgreSQL with the
+//! fixture, `ssh_host` the host on the way to the clone, `passage` a profile that points at them and the
+//! gate as a process. The other modules are the tests.
+
+mod engine;
+mod passage;
+mod servers;
+mod ssh_host;
+
+mod cut;
+mod one_instance;
+mod over_ssh;
+mod two_instances;

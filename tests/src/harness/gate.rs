@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use clonegate_model::{RunRecord, Verdict};
+use clonegate_model::RunRecord;
 use tokio::process::{Child, Command};
 
 use super::{PATIENCE, until};
@@ -65,15 +65,14 @@ impl Gate {
         Self { child, store: store.to_owned() }
     }
 
-    /// Waits until the journal says that the script was sent.
-    pub(crate) async fn sent(&mut self, script: &str) {
-        let wanted = format!("\"event\":\"script-sent\",\"script\":\"{script}\"");
+    /// Waits until a journal has such a line.
+    pub(crate) async fn noted(&mut self, line: &str) {
         let store = self.store.clone();
-        until(&format!("{script} is sent"), async || {
+        until(&format!("the journal has {line}"), async || {
             if let Some(status) = self.child.try_wait().expect("the gate can be asked") {
-                panic!("the gate ended with {status} before {script} was sent");
+                panic!("the gate ended with {status} before its journal had {line}");
             }
-            journals(&store).iter().any(|text| text.contains(&wanted))
+            journals(&store).iter().any(|text| text.contains(line))
         })
         .await;
     }
@@ -115,9 +114,4 @@ pub(crate) fn records(store: &Path) -> Vec<(RunRecord, String)> {
             (record, report)
         })
         .collect()
-}
-
-/// The verdict that the journal has of each run.
-pub(crate) fn verdicts(store: &Path) -> Vec<Verdict> {
-    records(store).iter().map(|(record, _)| record.verdict()).collect()
 }

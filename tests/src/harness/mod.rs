@@ -6,7 +6,8 @@ mod gate;
 mod trial;
 
 pub(crate) use edit::set;
-pub(crate) use trial::{Session, Side, Trial};
+pub(crate) use gate::run;
+pub(crate) use trial::{Session, Side, Trial, UNTIL_GO};
 
 use std::time::{Duration, Instant};
 

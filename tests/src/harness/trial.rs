@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use toml_edit::DocumentMut;
 
 use super::gate::{self, Ended, Gate};
-use super::{set, until};
+use super::until;
 
 /// Which of the two databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -23,6 +23,19 @@ pub(crate) enum Side {
 
 /// The script that waits until [`Trial::go`].
 const WAIT: &str = "0_wait.sql";
+
+/// Waits until [`Trial::go`]: for a condition, and not for a time.
+pub(crate) const UNTIL_GO: &str = "
+do $$
+begin
+    loop
+        perform pg_stat_clear_snapshot();
+        exit when exists (select from pg_stat_activity where application_name = 'case-go');
+        perform pg_sleep(0.02);
+    end loop;
+end
+$$;
+";
 
 /// A sandbox, its profile and a store.
 pub(crate) struct Trial {
@@ -67,10 +80,6 @@ impl Trial {
     }
 
     /// Edits the profile.
-    pub(crate) fn set(&self, path: &str, value: impl Into<toml_edit::Value>) {
-        self.edit(|document| set(document, path, Some(value.into())));
-    }
-
     pub(crate) fn edit(&self, change: impl FnOnce(&mut DocumentMut)) {
         let text = fs::read_to_string(self.config()).expect("the profile can be read");
         let mut document: DocumentMut = text.parse().expect("the profile is TOML");
@@ -131,35 +140,43 @@ impl Trial {
         Session { _psql: psql }
     }
 
-    /// Puts a script in front of the build that runs `first` and then waits until [`Trial::go`].
-    pub(crate) fn wait_in_the_build(&self, first: &str) {
-        let text = format!(
-            "{first}
-do $$
-begin
-    loop
-        perform pg_stat_clear_snapshot();
-        exit when exists (select from pg_stat_activity where application_name = 'case-go');
-        perform pg_sleep(0.02);
-    end loop;
-end
-$$;
-"
-        );
-        self.write(&format!("build/{WAIT}"), &text);
+    /// Puts a script into the build, behind `after` others, that runs `first` and then waits until
+    /// [`Trial::go`].
+    pub(crate) fn wait_in_the_build(&self, after: usize, first: &str) {
+        self.write(&format!("build/{WAIT}"), &format!("{first}\n{UNTIL_GO}"));
         self.edit(|document| {
             let scripts = document["build"]["scripts"].as_array_mut().expect("scripts are a list");
-            scripts.insert(0, format!("build/{WAIT}"));
+            scripts.insert(after, format!("build/{WAIT}"));
+        });
+    }
+
+    /// Takes that script out again.
+    pub(crate) fn wait_no_more(&self) {
+        self.edit(|document| {
+            let scripts = document["build"]["scripts"].as_array_mut().expect("scripts are a list");
+            scripts.retain(|s| !s.as_str().is_some_and(|s| s.ends_with(WAIT)));
         });
     }
 
     /// Starts the gate and waits until its first script waits.
     pub(crate) async fn gate_until_it_waits(&self) -> Gate {
         let mut gate = Gate::start(&self.store(), self.config());
-        gate.sent(WAIT).await;
+        gate.noted(&format!("\"event\":\"script-sent\",\"script\":\"{WAIT}\"")).await;
+        self.somebody_waits().await;
+        gate
+    }
+
+    /// Starts the gate, and gives it when the journal has such a line.
+    pub(crate) async fn gate_until(&self, line: &str) -> Gate {
+        let mut gate = Gate::start(&self.store(), self.config());
+        gate.noted(line).await;
+        gate
+    }
+
+    /// Waits until a script waits.
+    pub(crate) async fn somebody_waits(&self) {
         let waits = "select count(*) from pg_stat_activity where application_name like 'clonegate/%' and query like '%case-go%' and pid <> pg_backend_pid()";
         until("the script waits", async || self.sql(Side::Clone, waits).await != "0").await;
-        gate
     }
 
     /// Lets the script that waits go on.

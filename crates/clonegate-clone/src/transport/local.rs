@@ -12,11 +12,15 @@ use super::{Ended, Event, Input, Process, StartError};
 
 /// Of libpq's environment, only what authenticates goes along; where to connect is for the arguments.
 fn goes_along(name: &str) -> bool {
-    !name.starts_with("PG") || name.starts_with("PGSSL") || matches!(name, "PGPASSFILE" | "PGPASSWORD")
+    !name.starts_with("PG")
+        || name.starts_with("PGSSL")
+        || matches!(name, "PGPASSFILE" | "PGPASSWORD")
 }
 
 pub(super) fn start(argv: &[String]) -> Result<Process, StartError> {
-    let [program, arguments @ ..] = argv else { unreachable!("a command line begins with a program") };
+    let [program, arguments @ ..] = argv else {
+        unreachable!("a command line begins with a program")
+    };
     let mut command = Command::new(program);
     command
         .args(arguments)

@@ -99,7 +99,11 @@ impl Link {
     }
 
     /// Starts `sh -c SCRIPT sh ARGUMENTS…` there.
-    pub(crate) async fn start(&self, script: &str, arguments: &[String]) -> Result<Process, StartError> {
+    pub(crate) async fn start(
+        &self,
+        script: &str,
+        arguments: &[String],
+    ) -> Result<Process, StartError> {
         let mut argv = self.prefix();
         argv.extend(["sh", "-c", script, "sh"].map(str::to_owned));
         argv.extend_from_slice(arguments);
@@ -123,7 +127,8 @@ impl Link {
     pub(crate) fn describe(&self) -> Vec<String> {
         let mut words = Vec::new();
         if let Some(connection) = &self.ssh {
-            words.extend(["ssh".to_owned(), connection.destination().to_owned()]);
+            words.push("ssh".to_owned());
+            words.extend_from_slice(connection.typed());
         }
         words.extend(self.prefix());
         words

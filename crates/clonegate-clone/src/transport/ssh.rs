@@ -32,7 +32,9 @@ pub enum SshError {
         said: String,
     },
     /// The configuration asks for a way that this channel can't take; it takes no other instead.
-    #[error("the ssh configuration of {host} asks for {option} {value}, which the clone channel does not support; give it a host that it can reach directly")]
+    #[error(
+        "the ssh configuration of {host} asks for {option} {value}, which the clone channel does not support; give it a host that it can reach directly"
+    )]
     Unsupported {
         /// The name as given.
         host: String,
@@ -42,7 +44,9 @@ pub enum SshError {
         value: String,
     },
     /// Nobody said as whom to log in.
-    #[error("there is no user to log in as on {host}; write it as user@host or in the ssh configuration")]
+    #[error(
+        "there is no user to log in as on {host}; write it as user@host or in the ssh configuration"
+    )]
     NoUser {
         /// The name as given.
         host: String,
@@ -65,7 +69,9 @@ pub enum SshError {
         timeout: Duration,
     },
     /// The host's key is not the known one, or none is known.
-    #[error("the key of {address} is not among the known ones ({files}); log in once with ssh and compare its fingerprint, or, if it has changed, find out why before you go on")]
+    #[error(
+        "the key of {address} is not among the known ones ({files}); log in once with ssh and compare its fingerprint, or, if it has changed, find out why before you go on"
+    )]
     HostKey {
         /// Host and port.
         address: String,
@@ -95,7 +101,7 @@ pub enum SshError {
 
 /// A host to which one is logged in.
 pub(crate) struct Connection {
-    name: String,
+    typed: Vec<String>,
     destination: Destination,
     timeout: Duration,
     client: Mutex<Client>,
@@ -116,7 +122,8 @@ struct Address {
 
 impl ToSocketAddrsWithHostname for Address {
     fn to_socket_addrs(&self) -> io::Result<Vec<SocketAddr>> {
-        std::net::ToSocketAddrs::to_socket_addrs(&(self.hostname.as_str(), self.port)).map(Iterator::collect)
+        std::net::ToSocketAddrs::to_socket_addrs(&(self.hostname.as_str(), self.port))
+            .map(Iterator::collect)
     }
 
     fn hostname(&self) -> String {
@@ -128,16 +135,20 @@ impl Connection {
     pub(super) async fn open(settings: &SshSettings, timeout: Duration) -> Result<Self, SshError> {
         let destination = resolve(settings).await?;
         let client = log_in(&destination, timeout).await?;
-        let name = match &settings.user {
+        let mut typed = Vec::new();
+        if let Some(port) = settings.port {
+            typed.extend(["-p".to_owned(), port.to_string()]);
+        }
+        typed.push(match &settings.user {
             Some(user) => format!("{user}@{}", settings.host),
             None => settings.host.clone(),
-        };
-        Ok(Self { name, destination, timeout, client: Mutex::new(client) })
+        });
+        Ok(Self { typed, destination, timeout, client: Mutex::new(client) })
     }
 
     /// As one types it after `ssh`.
-    pub(super) fn destination(&self) -> &str {
-        &self.name
+    pub(super) fn typed(&self) -> &[String] {
+        &self.typed
     }
 
     pub(super) async fn start(&self, command: &str) -> Result<Process, SshError> {
@@ -145,7 +156,10 @@ impl Connection {
         let channel = match tokio::time::timeout(self.timeout, client.get_channel()).await {
             Ok(Ok(channel)) => channel,
             Ok(Err(_)) | Err(_) => {
-                tracing::info!(host = self.name, "the ssh connection is gone and is made anew");
+                tracing::info!(
+                    host = self.destination.hostname,
+                    "the ssh connection is gone and is made anew"
+                );
                 *client = log_in(&self.destination, self.timeout).await?;
                 client.get_channel().await.map_err(|e| self.lost(e))?
             }
@@ -237,7 +251,9 @@ async fn log_in(destination: &Destination, timeout: Duration) -> Result<Client, 
         }
     }
     if tried.is_empty() {
-        tried.push("there is no agent and no key file; start ssh-agent and ssh-add a key".to_owned());
+        tried.push(
+            "there is no agent and no key file; start ssh-agent and ssh-add a key".to_owned(),
+        );
     }
     Err(SshError::Authentication {
         user: destination.user.clone(),
@@ -327,9 +343,9 @@ async fn connect(
         return Err(match error {
             Error::SshError(russh::Error::UnknownKey) => continue,
             Error::ServerCheckFailed => unknown(),
-            Error::KeyInvalid(russh::keys::Error::KeyIsEncrypted) => Failed::Login(
-                "it is encrypted; add it to the agent with ssh-add".to_owned(),
-            ),
+            Error::KeyInvalid(russh::keys::Error::KeyIsEncrypted) => {
+                Failed::Login("it is encrypted; add it to the agent with ssh-add".to_owned())
+            }
             Error::KeyInvalid(why) => Failed::Login(format!("it can't be read: {why}")),
             Error::KeyAuthFailed | Error::AgentAuthenticationFailed => {
                 Failed::Login("the host does not accept it".to_owned())
@@ -354,9 +370,13 @@ fn config(known_hosts: &Path, destination: &Destination) -> Config {
         nodelay: true,
         ..Config::default()
     };
-    let keys =
-        russh::keys::known_hosts::known_host_keys_path(&destination.key_name, destination.port, known_hosts);
-    let known: Vec<_> = keys.unwrap_or_default().into_iter().map(|(_, key)| key.algorithm()).collect();
+    let keys = russh::keys::known_hosts::known_host_keys_path(
+        &destination.key_name,
+        destination.port,
+        known_hosts,
+    );
+    let known: Vec<_> =
+        keys.unwrap_or_default().into_iter().map(|(_, key)| key.algorithm()).collect();
     let is_known = |algorithm: &russh::keys::Algorithm| {
         known.iter().any(|k| k == algorithm || (k.clone().is_rsa() && algorithm.clone().is_rsa()))
     };

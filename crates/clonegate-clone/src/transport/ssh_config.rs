@@ -81,9 +81,11 @@ fn digest(settings: &SshSettings, text: &str) -> Result<Destination, SshError> {
         None => (None, settings.host.as_str()),
     };
     let hostname = one("hostname").unwrap_or(host_typed).to_owned();
-    let user = settings.user.clone().or_else(|| one("user").map(str::to_owned)).or_else(|| {
-        user_typed.map(str::to_owned).or_else(|| std::env::var("USER").ok())
-    });
+    let user = settings
+        .user
+        .clone()
+        .or_else(|| one("user").map(str::to_owned))
+        .or_else(|| user_typed.map(str::to_owned).or_else(|| std::env::var("USER").ok()));
     let Some(user) = user else { return Err(SshError::NoUser { host: settings.host.clone() }) };
     let port = settings.port.or_else(|| one("port").and_then(|p| p.parse().ok())).unwrap_or(22);
     let identities: Vec<PathBuf> = if !settings.identities.is_empty() {
@@ -174,7 +176,8 @@ mod tests {
             known_hosts: Some("/kh".into()),
             ..settings("contabo")
         };
-        let destination = digest(&typed, "user you\nhostname h\nport 22\nidentityfile /k\n").unwrap();
+        let destination =
+            digest(&typed, "user you\nhostname h\nport 22\nidentityfile /k\n").unwrap();
         assert_eq!((destination.user.as_str(), destination.port), ("me", 2222));
         assert_eq!(destination.identities, [PathBuf::from("/mine")]);
         assert_eq!(destination.known_hosts, [PathBuf::from("/kh")]);
@@ -189,7 +192,10 @@ mod tests {
     #[test]
     fn without_ssh_the_name_is_the_host() {
         let destination = digest(&settings("deploy@db.example"), "").unwrap();
-        assert_eq!((destination.user.as_str(), destination.hostname.as_str()), ("deploy", "db.example"));
+        assert_eq!(
+            (destination.user.as_str(), destination.hostname.as_str()),
+            ("deploy", "db.example")
+        );
         assert_eq!(destination.port, 22);
     }
 

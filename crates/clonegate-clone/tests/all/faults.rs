@@ -139,8 +139,12 @@ async fn a_container_that_is_not_there_is_an_error_and_no_outcome() {
     let channel = fixture.open().await;
     drop(channel);
     fixture.container("echo 'Error response from daemon: No such container: far' >&2; exit 1");
-    let opened =
-        clonegate_clone::CloneChannel::open(fixture.settings.clone(), &fixture.run, fixture.limits.clone()).await;
+    let opened = clonegate_clone::CloneChannel::open(
+        fixture.settings.clone(),
+        &fixture.run,
+        fixture.limits.clone(),
+    )
+    .await;
     let error = opened.unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("No such container: far"), "{source}");

@@ -39,11 +39,20 @@ async fn values_keep_their_types_and_digits() {
     assert_eq!(one("n"), decimal("1.50"));
     assert_eq!(one("long"), decimal("1234567890123456789012345678901234567890.12345"));
     assert_eq!([one("nan"), one("big")], [decimal("NaN"), decimal("1e+100")]);
-    assert_eq!([one("yes"), one("no"), one("nothing")], [Value::Bool(true), Value::Bool(false), Value::Null]);
-    assert_eq!([one("empty"), one("t"), one("twelve")], [text(""), text("a\nb\"c'd,é €"), text("12")]);
+    assert_eq!(
+        [one("yes"), one("no"), one("nothing")],
+        [Value::Bool(true), Value::Bool(false), Value::Null]
+    );
+    assert_eq!(
+        [one("empty"), one("t"), one("twelve")],
+        [text(""), text("a\nb\"c'd,é €"), text("12")]
+    );
     assert_eq!([one("j"), one("five")], [text("{\"a\": [1, 2]}"), text("5")]);
     assert_eq!([one("at"), one("lasting")], [text("2026-06-03 10:00:00+00"), text("1 mon 2 days")]);
-    assert_eq!([one("bytes"), one("many"), one("half")], [text("\\x00ff"), text("{1,NULL,3}"), decimal("12.30")]);
+    assert_eq!(
+        [one("bytes"), one("many"), one("half")],
+        [text("\\x00ff"), text("{1,NULL,3}"), decimal("12.30")]
+    );
     assert_eq!((footprint.transactions, footprint.asserted_without_xid), (1, 1));
 }
 
@@ -61,7 +70,14 @@ async fn an_empty_answer_has_its_columns_and_two_of_one_name_stay_two() {
     ];
     let answers = read(&channel, &statements).await.answers;
     let got = |n: usize| answers[n].as_ref().unwrap();
-    assert_eq!(got(0), &Reading { columns: vec!["i".into(), "i".into(), "a, \"b".into()], rows: vec![], truncated: false });
+    assert_eq!(
+        got(0),
+        &Reading {
+            columns: vec!["i".into(), "i".into(), "a, \"b".into()],
+            rows: vec![],
+            truncated: false
+        }
+    );
     let integers = |a: i64, b: i64| vec![Value::Integer(a), Value::Integer(b)];
     assert_eq!(got(1).rows, [integers(3, -3), integers(2, -2), integers(1, -1)]);
     assert_eq!(got(2).rows, [[Value::Integer(1)], [Value::Null]]);
@@ -106,8 +122,12 @@ async fn nothing_can_be_written_and_the_clone_stays_as_it_is() {
          alter database {name} set default_transaction_read_only = off"
     ));
     let channel = fixture.open().await;
-    let Readings { answers, footprint } = read(&channel, &["select sneak()", "select count(*) from kept"]).await;
-    assert!(matches!(&answers[0], Err(ReadFailure::Server(d)) if d.sqlstate.as_deref() == Some("25006")), "{answers:?}");
+    let Readings { answers, footprint } =
+        read(&channel, &["select sneak()", "select count(*) from kept"]).await;
+    assert!(
+        matches!(&answers[0], Err(ReadFailure::Server(d)) if d.sqlstate.as_deref() == Some("25006")),
+        "{answers:?}"
+    );
     assert_eq!(answers[1].as_ref().unwrap().single("count"), Some(&Value::Integer(3)));
     assert_eq!(footprint.asserted_without_xid, 1);
     assert_eq!(fixture.sql("select count(*) from kept"), "3");
@@ -142,7 +162,9 @@ async fn facts_are_published_to_the_statements() {
     let channel = fixture.open().await;
     let mut facts = Facts::default();
     facts.publish("entry_snapshot", "10:20:12,'x'").unwrap();
-    let statement = ReadOnlyStatement::judge("select current_setting('clonegate.entry_snapshot') as e").unwrap();
+    let statement =
+        ReadOnlyStatement::judge("select current_setting('clonegate.entry_snapshot') as e")
+            .unwrap();
     let readings = channel.read(&[statement], &facts).await;
     assert_eq!(readings.answers[0].as_ref().unwrap().rows, [[text("10:20:12,'x'")]]);
 }
@@ -156,7 +178,10 @@ async fn another_database_under_the_clones_name_is_not_read() {
     fixture.server.sql("postgres", &format!("create database {name} owner {ROLE}"));
     let Readings { answers, footprint } = read(&channel, &["select 1", "select 2"]).await;
     for answer in answers {
-        assert!(matches!(&answer, Err(ReadFailure::Guard(why)) if why.contains("dropped and made again")), "{answer:?}");
+        assert!(
+            matches!(&answer, Err(ReadFailure::Guard(why)) if why.contains("dropped and made again")),
+            "{answer:?}"
+        );
     }
     assert_eq!(footprint.transactions, 0);
 }
@@ -168,7 +193,8 @@ async fn a_session_that_is_lost_costs_one_statement() {
     fixture.sql(&format!(
         "create function suicide() returns boolean language sql security definer as $$ select pg_terminate_backend(pg_backend_pid()) $$; grant execute on function suicide() to {ROLE}"
     ));
-    let Readings { answers, footprint } = read(&channel, &["select 1 as a", "select suicide()", "select 3 as c"]).await;
+    let Readings { answers, footprint } =
+        read(&channel, &["select 1 as a", "select suicide()", "select 3 as c"]).await;
     assert_eq!(answers[0].as_ref().unwrap().rows, [[Value::Integer(1)]]);
     assert!(answers[1].is_err());
     assert_eq!(answers[2].as_ref().unwrap().rows, [[Value::Integer(3)]], "{answers:?}");

@@ -13,7 +13,10 @@ fn scratch_name(fixture: &Fixture) -> String {
 
 fn there(fixture: &Fixture) -> bool {
     let name = scratch_name(fixture);
-    fixture.server.sql("postgres", &format!("select count(*) from pg_database where datname = '{name}'")) == "1"
+    fixture
+        .server
+        .sql("postgres", &format!("select count(*) from pg_database where datname = '{name}'"))
+        == "1"
 }
 
 #[tokio::test]

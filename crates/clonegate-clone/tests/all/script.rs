@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clonegate_clone::{
-    CloneChannel, Ending, Limits, OpenError, Outcome, ScriptError, ScriptFailure, ScriptRun, Step, XactStatus,
+    CloneChannel, Ending, Limits, OpenError, Outcome, ScriptError, ScriptFailure, ScriptRun, Step,
+    XactStatus,
 };
 use clonegate_sql::GuardedScript;
 
@@ -28,13 +29,17 @@ async fn a_script_is_committed_and_the_server_says_so() {
     let mut steps = Vec::new();
     let mut seen_before_commit = None;
     let outcome = channel
-        .run(&script("create table made as select 7 as i;\nselect 'shown';"), Ending::Commit, |step| {
-            if let Step::Ending(..) = step {
-                seen_before_commit = Some(fixture.exists("made"));
-            }
-            steps.push(step);
-            Ok(())
-        })
+        .run(
+            &script("create table made as select 7 as i;\nselect 'shown';"),
+            Ending::Commit,
+            |step| {
+                if let Step::Ending(..) = step {
+                    seen_before_commit = Some(fixture.exists("made"));
+                }
+                steps.push(step);
+                Ok(())
+            },
+        )
         .await
         .unwrap();
     assert_eq!(outcome.outcome, Outcome::Committed);
@@ -61,7 +66,8 @@ async fn a_script_is_committed_and_the_server_says_so() {
 async fn a_prototype_run_leaves_nothing() {
     let fixture = fixture();
     let channel = fixture.open().await;
-    let outcome = run(&channel, "create table made (i int); delete from kept;", Ending::RollBack).await;
+    let outcome =
+        run(&channel, "create table made (i int); delete from kept;", Ending::RollBack).await;
     let outcome = outcome.unwrap();
     assert_eq!(outcome.outcome, Outcome::RolledBack);
     assert!(!fixture.exists("made"));
@@ -100,7 +106,10 @@ async fn a_deferred_constraint_fails_before_commit_is_sent() {
         })
         .await
         .unwrap_err();
-    assert!(matches!(&error.failure, ScriptFailure::Sql { line: None, diagnostic } if diagnostic.sqlstate.as_deref() == Some("23505")), "{error:?}");
+    assert!(
+        matches!(&error.failure, ScriptFailure::Sql { line: None, diagnostic } if diagnostic.sqlstate.as_deref() == Some("23505")),
+        "{error:?}"
+    );
     assert!(!ending);
     assert!(!fixture.exists("made"));
 }
@@ -109,7 +118,9 @@ async fn a_deferred_constraint_fails_before_commit_is_sent() {
 async fn a_deferred_trigger_runs_with_the_sessions_own_search_path() {
     let fixture = fixture();
     let database = fixture.database();
-    fixture.sql(&format!("create schema app authorization {ROLE}; alter database {database} set search_path = app"));
+    fixture.sql(&format!(
+        "create schema app authorization {ROLE}; alter database {database} set search_path = app"
+    ));
     let channel = fixture.open().await;
     let text = "create table seen (i int); create table t (i int);
         create function see() returns trigger language plpgsql as $$ begin insert into seen values (new.i); return null; end $$;
@@ -125,7 +136,8 @@ async fn notices_come_apart_from_output_and_copy_data_is_carried() {
     let channel = fixture.open().await;
     let text = "do $$ begin raise notice 'seen'; raise warning 'mind'; end $$;\ncopy kept from stdin;\n8\n9\n\\.\nselect count(*) from kept;\n";
     let outcome = run(&channel, text, Ending::Commit).await.unwrap();
-    let notices: Vec<_> = outcome.notices.iter().map(|n| (n.severity.as_str(), n.message.as_str())).collect();
+    let notices: Vec<_> =
+        outcome.notices.iter().map(|n| (n.severity.as_str(), n.message.as_str())).collect();
     assert_eq!(notices, [("NOTICE", "seen"), ("WARNING", "mind")]);
     assert_eq!(outcome.output.tail, "5\n");
     assert_eq!(fixture.sql("select count(*) from kept"), "5");
@@ -135,9 +147,13 @@ async fn notices_come_apart_from_output_and_copy_data_is_carried() {
 async fn a_script_without_line_break_or_semicolon_at_its_end_is_whole() {
     let fixture = fixture();
     let channel = fixture.open().await;
-    run(&channel, "create table made (t text); insert into made values ('it''s \\ € %s $x `y`\n\n')", Ending::Commit)
-        .await
-        .unwrap();
+    run(
+        &channel,
+        "create table made (t text); insert into made values ('it''s \\ € %s $x `y`\n\n')",
+        Ending::Commit,
+    )
+    .await
+    .unwrap();
     assert_eq!(fixture.sql("select t = E'it\\'s \\\\ € %s $x `y`\\n\\n' from made"), "t");
     run(&channel, "create table more (i int); -- the end", Ending::Commit).await.unwrap();
     assert!(fixture.exists("more"));
@@ -165,7 +181,10 @@ async fn a_statement_that_takes_too_long_is_cut_by_the_server() {
     let channel = fixture.open().await;
     let text = "create table made (i int);\nselect pg_sleep(30);";
     let error = run(&channel, text, Ending::Commit).await.unwrap_err();
-    assert!(matches!(&error.failure, ScriptFailure::Sql { line: Some(2), diagnostic } if diagnostic.sqlstate.as_deref() == Some("57014")), "{error:?}");
+    assert!(
+        matches!(&error.failure, ScriptFailure::Sql { line: Some(2), diagnostic } if diagnostic.sqlstate.as_deref() == Some("57014")),
+        "{error:?}"
+    );
     assert_eq!(error.outcome, Outcome::RolledBack);
     assert!(!fixture.exists("made"));
 }
@@ -187,13 +206,19 @@ async fn a_lock_that_is_not_given_ends_the_script() {
     });
     let second = async {
         held.await.unwrap();
-        while fixture.sql("select count(*) from pg_locks where relation = 'kept'::regclass and granted") != "1" {}
+        while fixture
+            .sql("select count(*) from pg_locks where relation = 'kept'::regclass and granted")
+            != "1"
+        {}
         run(&channel, "delete from kept;", Ending::Commit).await
     };
     let (first, second) = tokio::join!(first, second);
     first.unwrap();
     let error = second.unwrap_err();
-    assert!(matches!(&error.failure, ScriptFailure::Sql { diagnostic, .. } if diagnostic.sqlstate.as_deref() == Some("55P03")), "{error:?}");
+    assert!(
+        matches!(&error.failure, ScriptFailure::Sql { diagnostic, .. } if diagnostic.sqlstate.as_deref() == Some("55P03")),
+        "{error:?}"
+    );
     assert_eq!(fixture.sql("select count(*) from kept"), "3");
 }
 
@@ -282,7 +307,10 @@ async fn a_clone_that_was_dropped_and_made_again_is_refused() {
     fixture.server.sql("postgres", &format!("drop database {name}"));
     fixture.server.sql("postgres", &format!("create database {name} owner {ROLE}"));
     let error = run(&channel, "create schema made;", Ending::Commit).await.unwrap_err();
-    assert!(matches!(&error.failure, ScriptFailure::Guard(why) if why.contains("dropped and made again")), "{error:?}");
+    assert!(
+        matches!(&error.failure, ScriptFailure::Guard(why) if why.contains("dropped and made again")),
+        "{error:?}"
+    );
     assert_eq!(error.outcome, Outcome::NotRun);
     assert_eq!(fixture.sql("select count(*) from pg_namespace where nspname = 'made'"), "0");
 }
@@ -299,7 +327,10 @@ async fn a_role_that_became_superuser_is_refused() {
     let channel = open().await.unwrap();
     fixture.role_sql(&format!("alter role {} superuser", settings.role));
     let error = run(&channel, "create schema made;", Ending::Commit).await.unwrap_err();
-    assert!(matches!(&error.failure, ScriptFailure::Guard(why) if why.contains("superuser")), "{error:?}");
+    assert!(
+        matches!(&error.failure, ScriptFailure::Guard(why) if why.contains("superuser")),
+        "{error:?}"
+    );
     assert_eq!(error.outcome, Outcome::NotRun);
     assert_eq!(fixture.sql("select count(*) from pg_namespace where nspname = 'made'"), "0");
 }
@@ -338,18 +369,28 @@ async fn an_old_psql_is_refused_with_what_to_install() {
     let mut fixture = fixture();
     // Before the fix, \restrict was an unknown command.
     fixture.psql(r#"for a; do shift; case $a in "\\restrict "*) a='\restrct x';; esac; set -- "$@" "$a"; done; "$psql" "$@" 2>&1 | sed 's/restrct/restrict/' >&2; exit 1"#);
-    let error = CloneChannel::open(fixture.settings.clone(), &fixture.run, fixture.limits.clone()).await.unwrap_err();
+    let error = CloneChannel::open(fixture.settings.clone(), &fixture.run, fixture.limits.clone())
+        .await
+        .unwrap_err();
     let OpenError::Ask { source, .. } = error else { panic!("{error:?}") };
-    assert!(source.to_string().contains("update it to 13.22, 14.19, 15.14, 16.10, 17.6, 18"), "{source}");
+    assert!(
+        source.to_string().contains("update it to 13.22, 14.19, 15.14, 16.10, 17.6, 18"),
+        "{source}"
+    );
 }
 
 #[tokio::test]
 async fn a_psql_that_is_not_there_is_named() {
     let mut fixture = fixture();
     fixture.settings.psql = "psql-of-nowhere".to_owned();
-    let error = CloneChannel::open(fixture.settings.clone(), &fixture.run, fixture.limits.clone()).await.unwrap_err();
+    let error = CloneChannel::open(fixture.settings.clone(), &fixture.run, fixture.limits.clone())
+        .await
+        .unwrap_err();
     let OpenError::Ask { source, .. } = error else { panic!("{error:?}") };
-    assert!(source.to_string().starts_with("there is no psql-of-nowhere where the clone is"), "{source}");
+    assert!(
+        source.to_string().starts_with("there is no psql-of-nowhere where the clone is"),
+        "{source}"
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clonegate_clone::{
-    CloneChannel, Ending, Facts, OpenError, Outcome, ScriptFailure, SshError, SshSettings, StartError, Step,
+    CloneChannel, Ending, Facts, OpenError, Outcome, ScriptFailure, SshError, SshSettings,
+    StartError, Step,
 };
 use clonegate_sql::ReadOnlyStatement;
 
@@ -64,7 +65,11 @@ fn sshd() -> Sshd {
         .expect("these tests need sshd (openssh-server)");
     let begun = Instant::now();
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "{}", std::fs::read_to_string(at("log")).unwrap());
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "{}",
+            std::fs::read_to_string(at("log")).unwrap()
+        );
     }
     let sshd = Sshd { folder, port, process };
     sshd.know("known", "host");
@@ -117,7 +122,9 @@ async fn scripts_readings_and_holds_go_over_one_connection() {
     assert!(channel.route().starts_with("ssh "), "{}", channel.route());
     let mut hold = channel.hold().await.unwrap();
     let begun = Instant::now();
-    let outcome = run(&channel, "create table made as select 'it''s $x' as t;", Ending::Commit).await.unwrap();
+    let outcome = run(&channel, "create table made as select 'it''s $x' as t;", Ending::Commit)
+        .await
+        .unwrap();
     let ran = begun.elapsed();
     assert_eq!(outcome.outcome, Outcome::Committed);
     assert_eq!(fixture.sql("select t from made"), "it's $x");
@@ -127,7 +134,8 @@ async fn scripts_readings_and_holds_go_over_one_connection() {
     println!("over ssh: a script {ran:?}, a reading {:?}", begun.elapsed());
     assert!(readings.answers[0].is_ok());
     hold.still_held().await.unwrap();
-    let connections = Command::new("pgrep").args(["-c", "-P", &sshd.process.id().to_string()]).output().unwrap();
+    let connections =
+        Command::new("pgrep").args(["-c", "-P", &sshd.process.id().to_string()]).output().unwrap();
     assert_eq!(String::from_utf8(connections.stdout).unwrap().trim(), "1");
 }
 
@@ -155,9 +163,14 @@ async fn an_unknown_or_changed_host_key_is_refused() {
     sshd.know("changed", "stranger");
     for known in ["empty", "changed", "missing"] {
         fixture.settings.ssh = Some(sshd.settings("me", known));
-        let opened = CloneChannel::open(fixture.settings.clone(), &fixture.run, fixture.limits.clone()).await;
+        let opened =
+            CloneChannel::open(fixture.settings.clone(), &fixture.run, fixture.limits.clone())
+                .await;
         let error = opened.unwrap_err();
-        assert!(matches!(error, OpenError::Start(StartError::Ssh(SshError::HostKey { .. }))), "{known}: {error:?}");
+        assert!(
+            matches!(error, OpenError::Start(StartError::Ssh(SshError::HostKey { .. }))),
+            "{known}: {error:?}"
+        );
     }
     // Any of the host's keys will do, and the other file is found.
     sshd.know("ecdsa", "host_ecdsa");
@@ -169,9 +182,15 @@ async fn an_unknown_or_changed_host_key_is_refused() {
 #[ignore = "needs sshd"]
 async fn keys_that_do_not_open_say_why() {
     let (sshd, mut fixture) = (sshd(), fixture());
-    for (key, why) in [("stranger", "does not accept"), ("locked", "add it to the agent"), ("none", "no key file")] {
+    for (key, why) in [
+        ("stranger", "does not accept"),
+        ("locked", "add it to the agent"),
+        ("none", "no key file"),
+    ] {
         fixture.settings.ssh = Some(sshd.settings(key, "known"));
-        let opened = CloneChannel::open(fixture.settings.clone(), &fixture.run, fixture.limits.clone()).await;
+        let opened =
+            CloneChannel::open(fixture.settings.clone(), &fixture.run, fixture.limits.clone())
+                .await;
         let OpenError::Start(StartError::Ssh(error)) = opened.unwrap_err() else { panic!("{key}") };
         assert!(matches!(error, SshError::Authentication { .. }), "{error:?}");
         assert!(error.to_string().contains(why), "{error}");
@@ -218,7 +237,8 @@ async fn an_ssh_that_is_cut_around_commit_tells_the_truth() {
             })
             .await;
         let outcome = outcome.map_or_else(|e| e.outcome, |r| r.outcome);
-        let expected = if fixture.exists("made") { Outcome::Committed } else { Outcome::RolledBack };
+        let expected =
+            if fixture.exists("made") { Outcome::Committed } else { Outcome::RolledBack };
         assert_eq!(outcome, expected, "cut after {delay} ms");
     }
 }

@@ -51,12 +51,13 @@ fn binaries() -> PathBuf {
     if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
         candidates.push(String::from_utf8_lossy(&output.stdout).trim().into());
     }
-    let mut installed: Vec<PathBuf> = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"]
-        .iter()
-        .filter_map(|dir| std::fs::read_dir(dir).ok())
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
-        .collect();
+    let mut installed: Vec<PathBuf> =
+        ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"]
+            .iter()
+            .filter_map(|dir| std::fs::read_dir(dir).ok())
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+            .collect();
     installed.sort();
     candidates.extend(installed.into_iter().rev());
     candidates.into_iter().find(|dir| has(dir)).unwrap_or_else(|| {
@@ -78,7 +79,8 @@ pub(crate) fn server() -> &'static Server {
         command.args(["-c", SUPERVISOR, "sh"]).arg(&bin).arg(&folder);
         if rustix::process::getuid().is_root() {
             // postgres refuses to run as root.
-            let user = ["postgres", "nobody"].into_iter().find(|u| number("-u", u).is_some()).unwrap();
+            let user =
+                ["postgres", "nobody"].into_iter().find(|u| number("-u", u).is_some()).unwrap();
             let (uid, gid) = (number("-u", user).unwrap(), number("-g", user).unwrap());
             std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).unwrap();
             command.uid(uid).gid(gid);
@@ -97,7 +99,6 @@ pub(crate) fn server() -> &'static Server {
         server
     })
 }
-
 
 impl Server {
     /// Asks as superuser, over a psql that has nothing to do with the channel.

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use clonegate_probe::{Bounds, ConnectError, Facts, ReadError};
 use clonegate_sql::ReadOnlyStatement;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::production::{DATABASE, populate, run, sessions, settings, try_connect};
 use super::server::{Server, TRUST, free_port};
@@ -182,14 +184,36 @@ async fn a_password_is_bound_to_the_tls_session() {
     assert!(matches!(unbound, Err(ConnectError::Broken { .. })), "{unbound:?}");
 }
 
+/// Stands before a server and keeps the first eight bytes of each connection.
+async fn listen_in(port: u16) -> (u16, Arc<Mutex<Vec<[u8; 8]>>>) {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let listens_at = listener.local_addr().unwrap().port();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let keep = heard.clone();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let keep = keep.clone();
+            tokio::spawn(async move {
+                let mut first = [0; 8];
+                client.read_exact(&mut first).await.unwrap();
+                keep.lock().unwrap().push(first);
+                let mut server = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                server.write_all(&first).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    (listens_at, heard)
+}
+
 /// A cancel request over TLS too: the backend is gone long before its time.
 #[tokio::test]
 async fn a_statement_is_cancelled_over_tls() {
     let folder = certificates();
     let server = start(folder.path(), "local all all trust\nhostssl all all all trust\n").await;
+    let (port, heard) = listen_in(server.port()).await;
     let string = format!(
-        "host=localhost hostaddr=127.0.0.1 port={} user=reader dbname={DATABASE} sslmode=verify-full sslrootcert={}",
-        server.port(),
+        "host=localhost hostaddr=127.0.0.1 port={port} user=reader dbname={DATABASE} sslmode=verify-full sslrootcert={}",
         folder.path().join("root.crt").display()
     );
     let run = run();
@@ -213,4 +237,8 @@ async fn a_statement_is_cancelled_over_tls() {
     assert!(matches!(huge, Err(ReadError::TooManyBytes { .. })), "{huge:?}");
     channel.close().await;
     server.until(&sessions(&run), 0).await;
+    // Length 8, code 80877103: what every connection begins with, cancel requests included.
+    let asks_for_tls = [0, 0, 0, 8, 4, 210, 22, 47];
+    let heard = heard.lock().unwrap();
+    assert!(heard.len() >= 4 && heard.iter().all(|first| *first == asks_for_tls), "{heard:?}");
 }

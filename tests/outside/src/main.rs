@@ -1,0 +1,93 @@
+//! Watches a database: takes a snapshot, waits for a line on standard input, takes another one, and
+//! prints what differs. The connection comes from libpq's environment variables.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use clonegate_diff::{Additions, Policy, diff};
+use clonegate_model::{
+    Footprint, Horizon, Phase, Reading, RunId, SNAPSHOT_FORMAT, Snapshot, Target,
+};
+use clonegate_probe::{
+    Allowlist, Bounds, ConnectionSettings, Environment, Fields, ProductionChannel, SnapshotReader,
+};
+use clonegate_sql::ReadOnlyStatement;
+use clonegate_store::Store;
+use clonegate_witness::{Reader, collect};
+use jiff::Timestamp;
+
+struct Production(SnapshotReader);
+
+impl Reader for Production {
+    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, String>> {
+        let mut answers = Vec::new();
+        for text in statements {
+            answers.push(match ReadOnlyStatement::judge(text) {
+                Ok(statement) => {
+                    self.0.read(&statement).await.map(|a| a.reading).map_err(|e| e.to_string())
+                }
+                Err(refusal) => Err(refusal.to_string()),
+            });
+        }
+        answers
+    }
+}
+
+async fn take(
+    channel: &ProductionChannel,
+    run: &RunId,
+    phase: Phase,
+    entry: Option<&Horizon>,
+) -> Result<Snapshot, Box<dyn Error>> {
+    let begun_at = Timestamp::now();
+    let mut reader = Production(channel.snapshot().await?);
+    let seen = collect(&mut reader, entry).await?;
+    reader.0.finish().await?;
+    Ok(Snapshot {
+        format: SNAPSHOT_FORMAT,
+        run: run.clone(),
+        target: Target::Production,
+        phase,
+        begun_at,
+        ended_at: Timestamp::now(),
+        identity: channel.identity().clone(),
+        readings: Vec::new(),
+        horizon: seen.horizon,
+        relations: seen.relations,
+        sequences: seen.sequences,
+        catalog: seen.catalog,
+        activity: seen.activity,
+        coverage: seen.coverage,
+        footprint: Footprint::default(),
+    })
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args_os().nth(1).ok_or("usage: outside FOLDER")?;
+    let run: RunId = "outside-1".parse()?;
+    let settings =
+        ConnectionSettings::resolve(&Fields::default(), None, &Environment::of_process())?;
+    let allowlist = Allowlist::new([settings.database().clone()])?;
+    let channel =
+        ProductionChannel::connect(settings, &allowlist, None, &run, Bounds::default()).await?;
+
+    let mut stored = Store::new(folder).begin(&run)?;
+    let first = take(&channel, &run, Phase::Entry, None).await?;
+    stored.store_snapshot(&first)?;
+    println!("stored");
+    std::io::stdin().read_line(&mut String::new())?;
+
+    let first = stored.snapshot(Target::Production, Phase::Entry)?;
+    let second = take(&channel, &run, Phase::Exit, Some(&first.horizon)).await?;
+    let nothing = BTreeMap::new();
+    let policy = Policy { organic: &nothing, additions: Additions::Unexplained };
+    for finding in diff(&first, &second, policy)? {
+        println!(
+            "{} {}: {} → {}",
+            finding.subject, finding.attribute, finding.before, finding.after
+        );
+    }
+    channel.close().await;
+    Ok(())
+}
