@@ -226,6 +226,22 @@ impl CloneChannel {
     pub async fn terminate(&self) -> Result<u64, AskError> {
         self.inner.sweep().await
     }
+
+    /// Ends the sessions that another run left on this server, and says how many there were: a run that
+    /// was killed may have left a script at work. They belong to the same role.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub async fn end_sessions_of(&self, run: &RunId) -> Result<u64, AskError> {
+        #[derive(Deserialize)]
+        struct EndedSessions {
+            sessions: u64,
+        }
+        let application = run.application_name();
+        let ended: EndedSessions =
+            self.inner.ask_clone(statements::END_SESSIONS, &[("application", &application)]).await?;
+        Ok(ended.sessions)
+    }
 }
 
 impl Inner {

@@ -522,6 +522,8 @@ impl<'a> Running<'a> {
                 Ended::Code(1..=3) => ScriptFailure::Session(session()),
                 _ => ScriptFailure::Lost(self.lost(ended)),
             },
+            // psql's status for a connection that went bad, whatever its last message was.
+            _ if *ended == Ended::Code(2) => ScriptFailure::Lost(self.lost(ended)),
             Some(d) if !self.progress.ending_sent || d.sqlstate.is_some() => {
                 let line = d.line.filter(|_| !self.progress.script_end);
                 ScriptFailure::Sql { line, diagnostic: Box::new(d) }

@@ -18,6 +18,7 @@ engine! {
     ENDED = "ended";
     SETTLE = "settle";
     SWEEP = "sweep";
+    END_SESSIONS = "end-sessions";
     HOLD = "hold";
     STILL_HELD = "still-held";
     HOLDER = "holder";

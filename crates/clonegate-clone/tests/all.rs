@@ -1,7 +1,7 @@
 //! The clone channel against a real server.
 
 // clippy knows test functions, and not the functions that they share.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 #[path = "all/containers.rs"]
 mod containers;

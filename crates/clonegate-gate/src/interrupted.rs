@@ -105,6 +105,13 @@ async fn close(
         Err(error) => return Err(error.into()),
     };
     let same = record.clone.identity.as_ref().is_none_or(|i| i.is_same_database(clone.identity()));
+    // A script of it may still be at work: nothing can be said of the clone before it has ended.
+    if same {
+        clone.end_sessions_of(&stored.run).await.map_err(|e| GateError::Clone {
+            doing: format!("the sessions of the killed run {} can't be ended: {}", stored.run, chain(&e)),
+            source: Box::new(e),
+        })?;
+    }
     let mut scripts = Vec::new();
     let mut left_something = false;
     for sent in sent_scripts(stored) {

@@ -55,12 +55,12 @@ async fn a_script_whose_ssh_host_dies_is_not_committed_even_when_it_runs_to_its_
     targets.until_a_script_waits().await;
     host.kill().await;
     let passed = gate.end().await;
-    println!("sessions {}", targets.sessions_on_clone().await);
     passed.expect(Exit::Inconclusive, Verdict::Inconclusive);
     let outcome = &passed.record().build[0].outcome;
     assert!(matches!(outcome, ScriptOutcome::Unknown(_)), "{outcome:?}");
-    // psql is on the other side of the host that died, and the server may still run its statement. It
-    // gets to the end of the script now, and nobody is there to send COMMIT.
+    // psql runs on the other side of the host that died, and its server is still at the statement. Now it
+    // gets to the end of the script, and nobody is there to send COMMIT.
+    assert_eq!(targets.sessions_on_clone().await, "1");
     let go = targets.go().await;
     until("the script's session is gone", async || targets.sessions_on_clone().await == "0").await;
     drop(go);

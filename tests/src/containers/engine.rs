@@ -21,6 +21,9 @@ use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
 /// The label that names a container's owner: host, process, and when the process began.
 const OWNER: &str = "clonegate.tests";
 
+/// A host with sshd and a Docker client.
+pub(super) const SSH_IMAGE: &str = "clonegate-ssh:1";
+
 /// A container that is removed when this is dropped.
 pub(super) struct Running {
     container: ContainerAsync<GenericImage>,
@@ -185,6 +188,23 @@ fn began(pid: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn containers_of_a_process_that_is_gone_are_swept_and_others_are_not() {
+        let create = |owner: &Owner| {
+            let label = format!("{OWNER}={owner}");
+            let output = docker(&["create", "--label", &label, SSH_IMAGE]);
+            assert!(output.status.success(), "{}", said(&output));
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        };
+        let living = create(&Owner::this_process());
+        let gone = create(&Owner { began: "1".to_owned(), ..Owner::this_process() });
+        sweep();
+        let is_there = |id: &str| docker(&["container", "inspect", id]).status.success();
+        assert!(!is_there(&gone));
+        assert!(is_there(&living));
+        docker(&["rm", "--volumes", &living]);
+    }
 
     #[test]
     fn an_owner_that_lives_is_not_gone_and_one_that_ended_is() {

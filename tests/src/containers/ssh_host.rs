@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, PrivateKey};
@@ -27,10 +28,13 @@ pub(super) struct SshHost {
 
 impl SshHost {
     pub(super) async fn start() -> Self {
+        // The clone channel asks it what the configuration means.
+        let client = Command::new("ssh").arg("-V").output();
+        assert!(client.is_ok(), "there is no ssh here: install the OpenSSH client");
         let (host_key, user_key) = (new_key(), new_key());
         let private = |key: &PrivateKey| key.to_openssh(LineEnding::LF).expect("a key is text");
         let public = |key: &PrivateKey| key.public_key().to_openssh().expect("a key is text");
-        let container = engine::start(&["clonegate-ssh:1"], "ssh", 22, |request| {
+        let container = engine::start(&[engine::SSH_IMAGE], "ssh", 22, |request| {
             request
                 .with_env_var("CLONEGATE_SSH_AUTHORIZED_KEYS", public(&user_key))
                 .with_env_var("CLONEGATE_SSH_HOST_KEY", private(&host_key).as_str())

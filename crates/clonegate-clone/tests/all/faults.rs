@@ -100,8 +100,8 @@ async fn psql_is_killed_around_commit_and_the_outcome_is_what_the_database_shows
                 if let Step::Ending(..) = step {
                     let pid = std::fs::read_to_string(&mark).unwrap();
                     std::process::Command::new("sh")
-                        .args(["-c", &format!("sleep 0.00{delay}; kill -9 {pid}")])
-                        .spawn()
+                        .args(["-c", &format!("(sleep 0.00{delay}; kill -9 {pid}) &")])
+                        .status()
                         .unwrap();
                 }
                 Ok(())

@@ -230,8 +230,8 @@ async fn an_ssh_that_is_cut_around_commit_tells_the_truth() {
             .run(&script("create table made (i int);"), Ending::Commit, |step| {
                 if let Step::Ending(..) = step {
                     let me = sshd.process.id();
-                    let cut = format!("sleep 0.0{delay:02}; pkill -9 -P {me}");
-                    Command::new("sh").args(["-c", &cut]).spawn().unwrap();
+                    let cut = format!("(sleep 0.0{delay:02}; pkill -9 -P {me}) &");
+                    Command::new("sh").args(["-c", &cut]).status().unwrap();
                 }
                 Ok(())
             })

@@ -131,7 +131,7 @@ async fn whoever_asked_and_left_leaves_nothing_running() {
     let server = shared().await;
     let (channel, run) = connect(server, "reader", patient()).await;
     let sleeping = format!(
-        "select count(*) from pg_stat_activity where application_name = '{}' and query like '%pg_sleep%'",
+        "select count(*) from pg_stat_activity where application_name = '{}' and wait_event = 'PgSleep'",
         run.application_name()
     );
     let begun = Instant::now();

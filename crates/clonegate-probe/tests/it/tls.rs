@@ -221,7 +221,8 @@ async fn a_statement_is_cancelled_over_tls() {
         Bounds { statement_timeout: std::time::Duration::from_secs(60), ..Bounds::default() };
     let channel = try_connect(settings(&string), &run, bounds).await.unwrap();
     let counting = format!(
-        "select count(*) from pg_stat_activity where application_name = '{}' and query like '%numbers c%'",
+        "select count(*) from pg_stat_activity where application_name = '{}' and query like '%numbers c%'
+           and state = 'active' and clock_timestamp() > state_change + interval '500 ms'",
         run.application_name()
     );
     let statement =
