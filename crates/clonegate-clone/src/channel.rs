@@ -238,8 +238,10 @@ impl CloneChannel {
             sessions: u64,
         }
         let application = run.application_name();
-        let ended: EndedSessions =
-            self.inner.ask_clone(statements::END_SESSIONS, &[("application", &application)]).await?;
+        let ended: EndedSessions = self
+            .inner
+            .ask_clone(statements::END_SESSIONS, &[("application", &application)])
+            .await?;
         Ok(ended.sessions)
     }
 }

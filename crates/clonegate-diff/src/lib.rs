@@ -2,8 +2,8 @@
 //!
 //! [`diff`] compares two snapshots of one database, [`diff_copy`] a snapshot with one of a physical
 //! copy. Both are pure: the same two snapshots always give the same findings, in the same order. A
-//! finding says what differs and whether the [`Policy`] explains it; what was not covered by either
-//! snapshot is not a finding, it stands in their coverage manifests.
+//! finding says what differs and whether the [`Policy`] explains it; what was not covered by one of the
+//! snapshots is not a finding, it stands in its coverage manifest.
 //!
 //! The crate asks no database and decides no verdict.
 
@@ -12,7 +12,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 
-use clonegate_model::{Across, Finding, Snapshot};
+use clonegate_model::{Across, Covered, Finding, Snapshot};
 
 /// What explains a difference.
 #[derive(Debug, Clone, Copy)]
@@ -100,10 +100,18 @@ fn compare(
     if unread(after) {
         return Err(NotComparable::Baseline);
     }
-    let mut findings = catalog::compare(before, after, policy, left_out);
+    let mut left_out: Vec<&str> = left_out.to_vec();
+    left_out.extend(unlisted(before).chain(unlisted(after)));
+    let mut findings = catalog::compare(before, after, policy, &left_out);
     findings.extend(rows::relations(before, after, policy));
     findings.extend(rows::sequences(before, after, policy));
     Ok(findings)
+}
+
+/// Classes of definitions that could not be listed: that they are missing says nothing about them.
+fn unlisted(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
+    let gaps = snapshot.coverage.iter().filter(|c| matches!(c.covered, Covered::Gap(_)));
+    gaps.filter_map(|c| c.subject.strip_prefix("catalog "))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use clonegate_model::{
-    CatalogObject, DatabaseName, Disposition, Footprint, Identity, Lineage, Phase, RelationKind,
-    RelationState, SNAPSHOT_FORMAT, SequenceState, Target,
+    CatalogObject, Coverage, Covered, DatabaseName, Disposition, Footprint, Identity, Lineage,
+    Phase, RelationKind, RelationState, SNAPSHOT_FORMAT, SequenceState, Target, Witness,
 };
 use jiff::Timestamp;
 
@@ -171,6 +171,20 @@ fn what_alters_an_existing_table_is_never_explained_by_a_marker() {
     assert_eq!(altered[0].1, Disposition::Unexplained);
     let gone = found(|s| drop(s.catalog.remove(0)), &[], Additions::Marked("TEST_CLONE"));
     assert_eq!(gone[0].1, Disposition::Unexplained);
+}
+
+#[test]
+fn a_class_that_could_not_be_listed_is_no_finding() {
+    let unlisted = |s: &mut Snapshot| {
+        s.catalog.clear();
+        let covered = Covered::Gap("time-out".into());
+        s.coverage.push(Coverage {
+            subject: "catalog relation".into(),
+            witness: Witness::Catalog,
+            covered,
+        });
+    };
+    assert_eq!(found(unlisted, &[], Additions::Unexplained), []);
 }
 
 #[test]

@@ -79,14 +79,15 @@ pub(crate) async fn run(
     .await;
     match taken {
         Err(why) => {
-            passage.record.stopped = Some(format!("production could not be read at exit: {why}"));
             return Err(Halt::Stopped(format!("production could not be read at exit: {why}")));
         }
         Ok(snapshot) => {
             passage.folder.store_snapshot(&snapshot)?;
             passage.record.production_exit = Some(judge(checks, &snapshot, Some(production_entry)));
+            let separation = separation(production, clone, &profile.clone.role).await;
+            // Last, so that it counts every transaction of the run.
             let mut wrote_nothing = vec![footprint(production)];
-            wrote_nothing.extend(separation(production, clone, &profile.clone.role).await);
+            wrote_nothing.extend(separation);
             passage.record.wrote_nothing = Some(wrote_nothing);
             let (evidence, findings) = unchanged(
                 production_entry,

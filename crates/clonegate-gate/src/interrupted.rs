@@ -108,7 +108,11 @@ async fn close(
     // A script of it may still be at work: nothing can be said of the clone before it has ended.
     if same {
         clone.end_sessions_of(&stored.run).await.map_err(|e| GateError::Clone {
-            doing: format!("the sessions of the killed run {} can't be ended: {}", stored.run, chain(&e)),
+            doing: format!(
+                "the sessions of the killed run {} can't be ended: {}",
+                stored.run,
+                chain(&e)
+            ),
             source: Box::new(e),
         })?;
     }

@@ -1,8 +1,10 @@
 //! One passage through the gate.
 
+use std::collections::BTreeMap;
+
 use clonegate_clone::{CloneChannel, Hold, HoldError};
 use clonegate_model::{
-    Assertion, Check, Mode, Outcome, Phase, RUN_FORMAT, RunId, RunRecord, ScriptOutcome,
+    Across, Assertion, Check, Mode, Outcome, Phase, RUN_FORMAT, RunId, RunRecord, ScriptOutcome,
     ScriptRecord, Snapshot, TargetRecord,
 };
 use clonegate_probe::ProductionChannel;
@@ -285,6 +287,13 @@ impl Passage<'_> {
         self.folder.store_snapshot(&clone_entry)?;
         self.record.clone_entry = Some(judge(checks, &clone_entry, None));
 
+        self.unused(
+            "production",
+            &profile.production.organic,
+            &profile.production.waive,
+            &production_entry,
+        );
+        self.unused("clone", &profile.clone.organic, &profile.clone.waive, &clone_entry);
         // What has no baseline at entry can't be proven at exit: better to find out before anything
         // is committed.
         let coverage = [
@@ -306,6 +315,28 @@ impl Passage<'_> {
             )));
         }
         Ok((production_entry, clone_entry))
+    }
+}
+
+impl Passage<'_> {
+    /// Says which names of the profile's policy mean nothing: a misspelt one explains nothing.
+    fn unused(
+        &self,
+        target: &str,
+        organic: &BTreeMap<String, Across>,
+        waive: &BTreeMap<String, String>,
+        snapshot: &Snapshot,
+    ) {
+        let there = |name: &String| {
+            snapshot.relations.iter().any(|r| r.name == *name)
+                || snapshot.sequences.iter().any(|s| s.name == *name)
+                || snapshot.coverage.iter().any(|c| c.subject == *name)
+        };
+        for name in organic.keys().chain(waive.keys()).filter(|name| !there(name)) {
+            self.gate.observer.warning(&format!(
+                "the profile names {name} for {target}, and there is nothing of that name"
+            ));
+        }
     }
 }
 

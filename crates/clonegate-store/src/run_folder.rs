@@ -110,7 +110,13 @@ impl Store {
     /// When the folder can't be made or belongs to another process.
     pub fn begin(&self, run: &RunId) -> Result<RunFolder, StoreError> {
         let path = self.run_path(run);
-        fs::create_dir_all(&path).map_err(io_error("make the folder", &path))?;
+        fs::create_dir_all(&self.root).map_err(io_error("make the folder", &self.root))?;
+        let mut folder = fs::DirBuilder::new();
+        folder.recursive(true);
+        // A snapshot names people's tables, roles and sessions.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+        folder.create(&path).map_err(io_error("make the folder", &path))?;
         for folder in [Some(path.as_path()), path.parent(), Some(&self.root)].into_iter().flatten()
         {
             atomic::sync_folder(folder).map_err(io_error("sync", folder))?;

@@ -19,10 +19,11 @@ use clonegate_model::Exit;
 /// What the binary's `main` is: one command from the process' arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(_) => return ExitCode::from(Exit::Unexpected.code()),
-    };
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(_) => return ExitCode::from(Exit::Unexpected.code()),
+        };
     let exit = runtime.block_on(run(std::env::args_os()));
     // A read of standard input that nobody waits for must not keep the process alive.
     runtime.shutdown_background();

@@ -70,7 +70,14 @@ async fn a_prototype_run_leaves_nothing_on_the_clone() {
     let targets = Targets::in_one_instance(Major::V17).await;
     let passed = Passage::new(&targets).without_authorization().gate().await;
     passed.expect(Exit::Pass, Verdict::Pass);
-    assert_eq!(passed.record().mode, Mode::Prototype);
+    let record = passed.record();
+    assert_eq!(record.mode, Mode::Prototype);
+    for script in &record.build {
+        assert_eq!(script.outcome, ScriptOutcome::RolledBack, "{}", script.name);
+        let transaction = script.transaction.expect("it ran in a transaction");
+        let status = format!("select pg_xact_status('{transaction}'::xid8)");
+        assert_eq!(targets.on_clone(&status).await, "aborted", "{}", script.name);
+    }
     assert_eq!(targets.axis_tables_on_clone().await, NONE);
     assert_eq!(targets.axis_tables_in_production().await, NONE);
     assert_left_nothing(&targets).await;
