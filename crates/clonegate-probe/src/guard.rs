@@ -11,7 +11,7 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use crate::Bounds;
 
-const GUARD: &str = include_str!("sql/guard.sql");
+const GUARD: &str = include_str!("../../../sql/engine/probe/guard.sql");
 const SYSTEM_IDENTIFIER: &str =
     "(select c.system_identifier from pg_catalog.pg_control_system() c)";
 
@@ -293,9 +293,9 @@ mod tests {
     fn nothing_in_the_channels_own_queries_can_be_shadowed() {
         let texts = [
             query(true),
-            include_str!("sql/control.sql").to_owned(),
-            include_str!("sql/assert.sql").to_owned(),
-            include_str!("sql/recycle.sql").to_owned(),
+            include_str!("../../../sql/engine/probe/control.sql").to_owned(),
+            include_str!("../../../sql/engine/probe/assert.sql").to_owned(),
+            include_str!("../../../sql/engine/probe/recycle.sql").to_owned(),
         ];
         for text in texts {
             let code: String = text

@@ -16,7 +16,7 @@ use crate::dial::{Dialer, Session};
 use crate::guard;
 use crate::{Bounds, ConnectError, ReadError};
 
-const RECYCLE: &str = include_str!("sql/recycle.sql");
+const RECYCLE: &str = include_str!("../../../sql/engine/probe/recycle.sql");
 const RECYCLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection that was let go still counts against the role's CONNECTION LIMIT until its backend

@@ -15,8 +15,8 @@ use crate::meter::Meter;
 use crate::snapshot::ExportedSnapshot;
 use crate::{Facts, ReadError, ServerError};
 
-const ASSERT: &str = include_str!("sql/assert.sql");
-const CONTROL: &str = include_str!("sql/control.sql");
+const ASSERT: &str = include_str!("../../../sql/engine/probe/assert.sql");
+const CONTROL: &str = include_str!("../../../sql/engine/probe/control.sql");
 
 /// Set behind the guard and rolled back to behind each statement: whatever a statement set, and
 /// whatever state its error left, is undone before the channel asserts that nothing was written.

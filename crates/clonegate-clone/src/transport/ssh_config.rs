@@ -30,7 +30,8 @@ pub(super) enum Agent {
     None,
 }
 
-/// Asks `ssh -G`, and falls back to OpenSSH's defaults where there is no `ssh`.
+/// Asks `ssh -G`, and falls back to OpenSSH's defaults where there is neither an `ssh` nor a
+/// configuration for it.
 pub(super) async fn resolve(settings: &SshSettings) -> Result<Destination, SshError> {
     let host = &settings.host;
     if host.is_empty() || host.starts_with('-') {
@@ -56,7 +57,22 @@ pub(super) async fn resolve(settings: &SshSettings) -> Result<Destination, SshEr
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(SshError::Configuration { host: host.clone(), said });
         }
-        Err(_) => String::new(),
+        Err(error) => {
+            // What a configuration says about the host must not be passed over: it may name another
+            // host, port or key.
+            let written = settings.config.clone().unwrap_or_else(|| expand("~/.ssh/config"));
+            if error.kind() != std::io::ErrorKind::NotFound
+                || written.exists()
+                || settings.config.is_some()
+            {
+                let said = format!(
+                    "{} can't be read without OpenSSH's client ({error}); install it",
+                    written.display()
+                );
+                return Err(SshError::Configuration { host: host.clone(), said });
+            }
+            String::new()
+        }
     };
     digest(settings, &text)
 }
