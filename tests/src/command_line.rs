@@ -45,7 +45,7 @@ async fn a_run_can_be_read_as_tables_json_and_markdown_and_none_has_a_secret() {
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+    for entry in std::fs::read_dir(folder).expect("the folder can be read").flatten() {
         if entry.path().is_dir() {
             files.extend(walk(&entry.path()))
         } else {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clonegate_clone::{CloneChannel, Hold, HoldError};
 use clonegate_model::{
     Across, Assertion, Check, Mode, Outcome, Phase, RUN_FORMAT, RunId, RunRecord, ScriptOutcome,
-    ScriptRecord, Snapshot, TargetRecord,
+    ScriptRecord, Snapshot, TargetRecord, Verdict,
 };
 use clonegate_probe::ProductionChannel;
 use clonegate_profile::Profile;
@@ -210,13 +210,11 @@ impl Passage<'_> {
 
         self.begin(Phase::Rehearsal)?;
         // After a failed script the clone is at a prefix of the build; the exit is what matters then.
-        if self.record.build.iter().all(|s| s.outcome.verdict() == clonegate_model::Verdict::Pass) {
-            if let Some(rollback) = &prepared.rollback {
-                let rehearsed =
-                    rehearsal::run(self, clone, prepared, rollback, &clone_entry).await?;
-                self.record.rehearsal = Some(rehearsed);
-                self.folder.store_record(self.record)?;
-            }
+        let built = self.record.build.iter().all(|s| s.outcome.verdict() == Verdict::Pass);
+        if let (true, Some(rollback)) = (built, &prepared.rollback) {
+            let rehearsed = rehearsal::run(self, clone, prepared, rollback, &clone_entry).await?;
+            self.record.rehearsal = Some(rehearsed);
+            self.folder.store_record(self.record)?;
         }
 
         self.begin(Phase::Exit)?;

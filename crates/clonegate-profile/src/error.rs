@@ -1,6 +1,7 @@
 //! What can be wrong with a profile: always with the file, and with the place where there is one.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
@@ -29,7 +30,7 @@ pub enum ProfileError {
         hint: String,
         /// The file.
         #[source_code]
-        file: NamedSource<String>,
+        file: Arc<NamedSource<String>>,
         /// The place.
         #[label("here")]
         at: SourceSpan,
@@ -66,7 +67,7 @@ impl ProfileError {
         Self::Text {
             problem: problem.into(),
             hint: hint.into(),
-            file: NamedSource::new(path.display().to_string(), text.to_owned()),
+            file: Arc::new(NamedSource::new(path.display().to_string(), text.to_owned())),
             at: at.into(),
         }
     }
