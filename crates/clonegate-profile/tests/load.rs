@@ -1,5 +1,7 @@
 //! Profiles on disk: the good one, and the mistakes that people make.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! Runs on a real disk.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use clonegate_model::{Phase, Verdict};
 use clonegate_store::{Event, Store, StoreError};
 
