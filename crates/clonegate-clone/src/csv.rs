@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// One record. A field that is `None` was empty and not quoted: SQL NULL under `FORCE_QUOTE *`.
+/// One record. A field that is `None` was empty and not quoted: SQL NULL.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Record {
     fields: Vec<Option<Vec<u8>>>,

@@ -1,4 +1,4 @@
--- A statement's rows, at most :limit of them. NULL is an empty field, everything else is quoted.
+-- A statement's rows, at most :limit of them. NULL is an empty field without quotes; an empty text has them.
 copy (select * from (
 :statement
-) as q limit :limit) to stdout with (format csv, header, force_quote *);
+) as q limit :limit) to stdout with (format csv, header);

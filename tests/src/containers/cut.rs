@@ -31,11 +31,11 @@ async fn a_script_whose_ssh_connection_is_cut_is_ended_and_not_committed() {
     let (targets, host) = tokio::join!(Targets::in_one_instance(Major::V15), SshHost::start());
     let passage = Passage::new(&targets).over(&host).begin_with(SCRIPT, &script());
     let mut gate = passage.begin();
-    gate.until_sent(SCRIPT).await;
+    gate.sent(SCRIPT).await;
     targets.until_a_script_waits().await;
     host.cut();
     // Nobody lets the script go on: that its session goes is the gate's doing, over a new connection.
-    let passed = gate.end().await;
+    let passed = passage.end(gate).await;
     passed.expect(Exit::Inconclusive, Verdict::Inconclusive);
     let outcome = &passed.record().build[0].outcome;
     assert!(
@@ -51,10 +51,10 @@ async fn a_script_whose_ssh_host_dies_is_not_committed_even_when_it_runs_to_its_
     let (targets, host) = tokio::join!(Targets::in_one_instance(Major::V17), SshHost::start());
     let passage = Passage::new(&targets).over(&host).begin_with(SCRIPT, &script());
     let mut gate = passage.begin();
-    gate.until_sent(SCRIPT).await;
+    gate.sent(SCRIPT).await;
     targets.until_a_script_waits().await;
     host.kill().await;
-    let passed = gate.end().await;
+    let passed = passage.end(gate).await;
     passed.expect(Exit::Inconclusive, Verdict::Inconclusive);
     let outcome = &passed.record().build[0].outcome;
     assert!(matches!(outcome, ScriptOutcome::Unknown(_)), "{outcome:?}");

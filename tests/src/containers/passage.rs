@@ -2,16 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use clonegate_model::{Exit, RunRecord, Verdict};
 use clonegate_sandbox::Fixture;
-use tokio::process::{Child, Command};
 use toml_edit::DocumentMut;
 
 use super::servers::Targets;
 use super::ssh_host::{HOST, SshHost};
-use crate::harness::{PATIENCE, set, until};
+use crate::harness::{Ended, Gate, records, set};
 
 /// The one-roof profile in a folder of its own, and the store beside it.
 pub(super) struct Passage {
@@ -83,83 +81,31 @@ impl Passage {
 
     /// Takes the profile through the gate.
     pub(super) async fn gate(&self) -> Passed {
-        self.begin().end().await
+        let gate = self.begin();
+        self.end(gate).await
     }
 
     /// Starts the gate.
-    pub(super) fn begin(&self) -> Gate<'_> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_clonegate-under-test"));
-        command.args(["gate", "--config"]).arg(self.config()).arg("--store").arg(self.store());
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("PG") || text.starts_with("SSH_") || text.starts_with("CLONEGATE_")
-            {
-                command.env_remove(&name);
-            }
+    pub(super) fn begin(&self) -> Gate {
+        Gate::start(&self.store(), &self.config())
+    }
+
+    /// Waits for the gate's end, and reads what it left.
+    pub(super) async fn end(&self, gate: Gate) -> Passed {
+        let ended = gate.end().await;
+        let (record, report) = records(&self.store()).pop().unzip();
+        let report = report.unwrap_or_default();
+        let json = serde_json::to_string(&record).expect("a record is JSON");
+        for text in [&ended.said(), &report, &json] {
+            assert!(!text.contains(&self.secret), "a password is in the output");
         }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.kill_on_drop(true).spawn().expect("the gate starts");
-        Gate { child, passage: self }
-    }
-
-    /// The folder of the only run.
-    fn run(&self) -> Option<PathBuf> {
-        let mut runs = fs::read_dir(self.store().join("runs")).ok()?.flatten();
-        let run = runs.next()?.path();
-        assert!(runs.next().is_none(), "there is more than one run");
-        Some(run)
-    }
-}
-
-/// A gate that was started.
-pub(super) struct Gate<'a> {
-    child: Child,
-    passage: &'a Passage,
-}
-
-impl Gate<'_> {
-    /// Waits until the journal says that a script was sent.
-    pub(super) async fn until_sent(&mut self, script: &str) {
-        let sent = format!("\"event\":\"script-sent\",\"script\":\"{script}\"");
-        until(&format!("{script} is sent"), async || {
-            let ended = self.child.try_wait().expect("the gate can be asked");
-            assert_eq!(ended, None, "the gate ended before {script} was sent");
-            let journal = self.passage.run().map(|run| run.join("journal.jsonl"));
-            journal
-                .and_then(|path| fs::read_to_string(path).ok())
-                .is_some_and(|t| t.contains(&sent))
-        })
-        .await;
-    }
-
-    /// Waits for its end, and reads what it left.
-    pub(super) async fn end(self) -> Passed {
-        let output = tokio::time::timeout(PATIENCE * 3, self.child.wait_with_output()).await;
-        let output = output.expect("the gate ends").expect("the gate can be waited for");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let run = self.passage.run();
-        let read = |name: &str| {
-            run.as_ref().and_then(|run| fs::read_to_string(run.join(name)).ok()).unwrap_or_default()
-        };
-        let passed = Passed {
-            code: output.status.code(),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-            record: serde_json::from_str(&read("run.json")).ok(),
-            report: read("report.md"),
-        };
-        for text in [&passed.stdout, &passed.stderr, &passed.report, &read("run.json")] {
-            assert!(!text.contains(&self.passage.secret), "a password is in the output");
-        }
-        passed
+        Passed { ended, record, report }
     }
 }
 
 /// A gate that ended, and what it left.
 pub(super) struct Passed {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+    ended: Ended,
     record: Option<RunRecord>,
     pub(super) report: String,
 }
@@ -167,7 +113,7 @@ pub(super) struct Passed {
 impl Passed {
     /// Both outputs, for assertions that fail.
     pub(super) fn said(&self) -> String {
-        format!("exit {:?}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.stdout, self.stderr)
+        self.ended.said()
     }
 
     pub(super) fn record(&self) -> &RunRecord {
@@ -177,7 +123,7 @@ impl Passed {
     /// The exit code, and the verdict of the record that goes with it.
     #[track_caller]
     pub(super) fn expect(&self, exit: Exit, verdict: Verdict) {
-        assert_eq!(self.code, Some(i32::from(exit.code())), "{}", self.said());
+        assert_eq!(self.ended.code, Some(i32::from(exit.code())), "{}", self.said());
         assert_eq!(self.record().verdict(), verdict, "{}", self.said());
     }
 }

@@ -25,11 +25,11 @@ async fn production_that_dies_during_the_build_is_never_a_pass() {
     let targets = Targets::in_two_instances(Major::V15, Major::V17).await;
     let passage = Passage::new(&targets).begin_with("0_wait.sql", &wait());
     let mut gate = passage.begin();
-    gate.until_sent("0_wait.sql").await;
+    gate.sent("0_wait.sql").await;
     targets.until_a_script_waits().await;
     targets.production().kill().await;
     let go = targets.go().await;
-    let passed = gate.end().await;
+    let passed = passage.end(gate).await;
     drop(go);
     passed.expect(Exit::Inconclusive, Verdict::Inconclusive);
     let record = passed.record();

@@ -38,13 +38,13 @@ impl Ended {
     }
 }
 
-/// The binary with nothing of the caller's PostgreSQL environment.
+/// The binary with nothing of the caller's environment that reaches a server.
 fn command(store: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clonegate-under-test"));
     command.arg("--store").arg(store).args(args);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("PG") || text.starts_with("CLONEGATE_") {
+        if ["PG", "SSH_", "CLONEGATE_"].iter().any(|prefix| text.starts_with(prefix)) {
             command.env_remove(&name);
         }
     }
@@ -75,6 +75,11 @@ impl Gate {
             journals(&store).iter().any(|text| text.contains(line))
         })
         .await;
+    }
+
+    /// Waits until the journal says that a script was sent.
+    pub(crate) async fn sent(&mut self, script: &str) {
+        self.noted(&format!("\"event\":\"script-sent\",\"script\":\"{script}\"")).await;
     }
 
     /// SIGKILL.

@@ -161,7 +161,7 @@ impl Trial {
     /// Starts the gate and waits until its first script waits.
     pub(crate) async fn gate_until_it_waits(&self) -> Gate {
         let mut gate = Gate::start(&self.store(), self.config());
-        gate.noted(&format!("\"event\":\"script-sent\",\"script\":\"{WAIT}\"")).await;
+        gate.sent(WAIT).await;
         self.somebody_waits().await;
         gate
     }

@@ -74,6 +74,9 @@ async fn a_database_that_took_the_copys_place_is_left_alone() {
     let scratch = channel.create_scratch(clone_name(&name)).await.unwrap();
     fixture.server.sql("postgres", &format!("drop database {name}"));
     fixture.server.sql("postgres", &format!("create database {name} owner gate"));
+    // Even where it carries the same mark.
+    let mark = &scratch.copy().mark;
+    fixture.server.sql("postgres", &format!("comment on database {name} is '{mark}'"));
     let error = scratch.drop_database().await.unwrap_err();
     assert!(matches!(error, ScratchError::NotOurs(_)), "{error:?}");
     assert!(there(&fixture));

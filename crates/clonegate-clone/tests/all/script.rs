@@ -206,10 +206,11 @@ async fn a_lock_that_is_not_given_ends_the_script() {
     });
     let second = async {
         held.await.unwrap();
-        while fixture
-            .sql("select count(*) from pg_locks where relation = 'kept'::regclass and granted")
-            != "1"
-        {}
+        fixture
+            .until(
+                "select count(*) = 1 from pg_locks where relation = 'kept'::regclass and granted",
+            )
+            .await;
         run(&channel, "delete from kept;", Ending::Commit).await
     };
     let (first, second) = tokio::join!(first, second);
@@ -226,6 +227,7 @@ async fn a_lock_that_is_not_given_ends_the_script() {
 async fn past_the_clients_deadline_the_backend_is_ended() {
     let mut fixture = fixture();
     fixture.limits = Limits { script_deadline: Duration::from_millis(700), ..fixture.limits };
+    fixture.outliving();
     let channel = fixture.open().await;
     let text = "create table made (i int); select pg_sleep(30);";
     let error = run(&channel, text, Ending::Commit).await.unwrap_err();
@@ -238,7 +240,8 @@ async fn past_the_clients_deadline_the_backend_is_ended() {
 
 #[tokio::test]
 async fn a_cancelled_script_says_what_became_of_it() {
-    let fixture = fixture();
+    let mut fixture = fixture();
+    fixture.outliving();
     let channel = fixture.open().await;
     let (opened, is_open) = tokio::sync::oneshot::channel::<()>();
     let mut opened = Some(opened);
@@ -261,7 +264,8 @@ async fn a_cancelled_script_says_what_became_of_it() {
 
 #[tokio::test]
 async fn a_dropped_run_leaves_no_backend() {
-    let fixture = fixture();
+    let mut fixture = fixture();
+    fixture.outliving();
     let channel = fixture.open().await;
     let text = script("create table made (i int); select pg_sleep(30);");
     let (opened, is_open) = tokio::sync::oneshot::channel::<()>();
@@ -404,9 +408,12 @@ async fn psql_is_killed_in_the_middle() {
     std::fs::remove_file(&mark).unwrap();
     let killer = async {
         let pid = contents_of(&mark).await;
-        while fixture.sql("select count(*) from pg_stat_activity where query ~ 'pg_sleep' and datname = current_catalog and pid <> pg_backend_pid()") != "1" {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        fixture
+            .until(
+                "select count(*) = 1 from pg_stat_activity
+                 where query ~ 'pg_sleep' and datname = current_catalog and pid <> pg_backend_pid()",
+            )
+            .await;
         std::process::Command::new("kill").args(["-9", &pid]).status().unwrap();
     };
     let text = script("create table made (i int); select pg_sleep(30);");

@@ -185,19 +185,24 @@ impl Fixture {
         self.server.sql("postgres", sql);
     }
 
-    /// Sessions on the clone but for the one that asks.
-    pub(crate) fn sessions(&self) -> String {
-        self.sql("select count(*) from pg_stat_activity where datname = current_catalog and pid <> pg_backend_pid()")
-    }
-
-    pub(crate) async fn until_no_session_is_left(&self) {
+    /// Waits until a question, asked as superuser, is answered with true.
+    pub(crate) async fn until(&self, question: &str) {
         for _ in 0..400 {
-            if self.sessions() == "0" {
+            if self.sql(question) == "t" {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        panic!("there are still sessions: {}", self.sql("select string_agg(query, '; ') from pg_stat_activity where datname = current_catalog"));
+        panic!("this did not come true: {question}");
+    }
+
+    /// Waits until nobody but the one that asks is connected to the clone.
+    pub(crate) async fn until_no_session_is_left(&self) {
+        self.until(
+            "select count(*) = 0 from pg_stat_activity
+             where datname = current_catalog and pid <> pg_backend_pid()",
+        )
+        .await;
     }
 
     /// A program for the tests to put in a real one's place.
@@ -213,6 +218,12 @@ impl Fixture {
     pub(crate) fn container(&mut self, script: &str) {
         self.settings.runtime = self.program("runtime", &format!("shift 3\n{script}"));
         self.settings.container = Some(clonegate_clone::ContainerName::new("far").unwrap());
+    }
+
+    /// A far end that lives on when the way to it is cut, as a container's psql does: in a session of
+    /// its own, which the end of this one does not reach.
+    pub(crate) fn outliving(&mut self) {
+        self.container(r#"perl -e 'use POSIX "setsid"; setsid(); exec @ARGV' "$@""#);
     }
 
     /// A psql with something wrong; the real one is `$psql`.
