@@ -51,6 +51,8 @@ mod transport;
 #[cfg(test)]
 mod unjudged;
 
+pub use clonegate_model::Facts;
+
 pub use channel::{CloneChannel, OpenError, StatusError, XactStatus};
 pub use diagnostic::Diagnostic;
 pub use hold::{Hold, HoldError, Holder};
@@ -61,7 +63,5 @@ pub use script::{
     Ending, ObserverError, Outcome, Output, ScriptError, ScriptFailure, ScriptRun, Step,
     Transaction,
 };
-pub use settings::{
-    CloneSettings, ContainerName, ContainerNameError, FactNameError, Facts, Limits, SshSettings,
-};
+pub use settings::{CloneSettings, ContainerName, ContainerNameError, Limits, SshSettings};
 pub use transport::{SshError, StartError};

@@ -12,9 +12,9 @@ use crate::diagnostic::Diagnostic;
 use crate::psql::{self, Action, AskError, Conversation, Plan};
 use crate::random::token;
 use crate::script::chain;
-use crate::settings::Facts;
 use crate::statements::{self, fill};
 use crate::transport::Ended;
+use clonegate_model::Facts;
 
 /// The answers to a list of statements.
 #[derive(Debug)]

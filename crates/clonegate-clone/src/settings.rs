@@ -1,6 +1,5 @@
 //! How the clone is reached, and within which bounds.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -165,43 +164,6 @@ impl Default for Limits {
     }
 }
 
-/// What a reading's statements may ask for by `current_setting('clonegate.<name>')`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts(BTreeMap<String, String>);
-
-/// A text that is no fact's name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is not a fact's name: up to 40 lower-case letters, digits and '_' are, the first a letter, and not `expected` or `guarded`, which are the executor's own"
-)]
-pub struct FactNameError(pub String);
-
-impl Facts {
-    /// Publishes `value` as `clonegate.<name>`.
-    ///
-    /// # Errors
-    /// When the name is not one.
-    pub fn publish(
-        &mut self,
-        name: &str,
-        value: impl Into<String>,
-    ) -> Result<&mut Self, FactNameError> {
-        let fits = name.len() <= 40
-            && name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-            && !matches!(name, "expected" | "guarded");
-        if !fits {
-            return Err(FactNameError(name.to_owned()));
-        }
-        self.0.insert(name.to_owned(), value.into());
-        Ok(self)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,15 +173,6 @@ mod tests {
         assert!(ContainerName::new("one-roof_postgres.1").is_ok());
         for name in ["", "-i", "--privileged", "a b", "a;b", "a'b", "$(x)", "a/b", ".x"] {
             assert!(ContainerName::new(name).is_err(), "{name:?}");
-        }
-    }
-
-    #[test]
-    fn a_fact_can_not_stand_in_for_the_executors_own_settings() {
-        let mut facts = Facts::default();
-        assert!(facts.publish("entry_snapshot", "1:1:").is_ok());
-        for name in ["expected", "guarded", "", "a.b", "A", "1a", "a'b"] {
-            assert!(facts.publish(name, "x").is_err(), "{name:?}");
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Opens the two channels of a profile, and lets the witnesses read through either.
 
-use clonegate_clone::{
-    CloneChannel, CloneSettings, ContainerName, Facts as CloneFacts, Limits, OpenError, SshSettings,
-};
-use clonegate_model::{ChannelRecord, Reading, RunId};
+use clonegate_clone::{CloneChannel, CloneSettings, ContainerName, Limits, OpenError, SshSettings};
+use clonegate_model::{ChannelRecord, Facts, Reading, RunId};
 use clonegate_probe::{
     Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Fields, ProductionChannel,
     SnapshotReader,
@@ -179,7 +177,7 @@ pub(crate) struct CloneReader<'a>(pub(crate) &'a CloneChannel);
 
 impl Reader for CloneReader<'_> {
     async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, String>> {
-        read_all(self.0, statements, &CloneFacts::default()).await
+        read_all(self.0, statements, &Facts::none()).await
     }
 }
 
@@ -187,7 +185,7 @@ impl Reader for CloneReader<'_> {
 pub(crate) async fn read_all(
     channel: &CloneChannel,
     statements: &[String],
-    facts: &CloneFacts,
+    facts: &Facts,
 ) -> Vec<Result<Reading, String>> {
     let judged: Vec<Result<ReadOnlyStatement, String>> = statements
         .iter()

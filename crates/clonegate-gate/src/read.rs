@@ -1,19 +1,16 @@
 //! Takes a snapshot of either database: witnesses first, then the profile's checks.
 
-use clonegate_clone::{CloneChannel, Facts as CloneFacts};
+use clonegate_clone::CloneChannel;
 use clonegate_model::{
-    Check, Footprint, Horizon, Phase, Reading, ReadingTaken, RunId, SNAPSHOT_FORMAT, Snapshot,
-    Taken, Target,
+    Check, Facts, Footprint, Horizon, Phase, Reading, ReadingTaken, RunId, SNAPSHOT_FORMAT,
+    Snapshot, Taken, Target,
 };
-use clonegate_probe::{Facts as ProductionFacts, ProductionChannel};
+use clonegate_probe::ProductionChannel;
 use clonegate_witness::{Collected, collect};
 use jiff::Timestamp;
 
 use crate::channels::{CloneReader, ProductionReader, chain, read_all};
 use crate::preflight::statement;
-
-/// What the gate tells its checks, readable as `current_setting('clonegate.<name>', true)`.
-pub(crate) type Facts = Vec<(&'static str, String)>;
 
 /// Reads production. The witnesses share one snapshot of the database; each check has a transaction
 /// and a connection of its own. At exit the order is the other way round, so that the interval
@@ -28,15 +25,11 @@ pub(crate) async fn production(
 ) -> Result<Snapshot, String> {
     let begun_at = Timestamp::now();
     let before = channel.footprint();
-    let mut published = ProductionFacts::none();
-    for (name, value) in facts {
-        published.set(name, value.clone()).map_err(|e| e.to_string())?;
-    }
     let (collected, readings) = if entry.is_none() {
         let collected = production_witnesses(channel, entry).await?;
-        (collected, production_checks(channel, checks, &published, phase).await)
+        (collected, production_checks(channel, checks, facts, phase).await)
     } else {
-        let readings = production_checks(channel, checks, &published, phase).await;
+        let readings = production_checks(channel, checks, facts, phase).await;
         (production_witnesses(channel, entry).await?, readings)
     };
     let after = channel.footprint();
@@ -62,7 +55,7 @@ async fn production_witnesses(
 async fn production_checks(
     channel: &ProductionChannel,
     checks: &[Check],
-    facts: &ProductionFacts,
+    facts: &Facts,
     phase: Phase,
 ) -> Vec<ReadingTaken> {
     let mut readings = Vec::new();
@@ -89,13 +82,9 @@ pub(crate) async fn clone(
 ) -> Result<Snapshot, String> {
     let begun_at = Timestamp::now();
     let collected = collect(&mut CloneReader(channel), entry).await.map_err(|e| e.to_string())?;
-    let mut published = CloneFacts::default();
-    for (name, value) in facts {
-        published.publish(name, value.clone()).map_err(|e| e.to_string())?;
-    }
     let asked: Vec<&Check> = checks.iter().filter(|c| c.phases.contains(&phase)).collect();
     let statements: Vec<String> = asked.iter().map(|c| c.sql.clone()).collect();
-    let answers = read_all(channel, &statements, &published).await;
+    let answers = read_all(channel, &statements, facts).await;
     let readings =
         asked.into_iter().zip(answers).map(|(check, answer)| taken(check, answer)).collect();
     let about = About { run, target: Target::Clone, phase, begun_at };

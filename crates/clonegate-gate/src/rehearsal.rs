@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clonegate_clone::{CloneChannel, Ending, Scratch};
 use clonegate_diff::{Additions, Policy, diff_copy};
 use clonegate_model::{
-    Assertion, CloneName, Mode, Outcome, Phase, RehearsalRecord, Snapshot, Verdict,
+    Assertion, CloneName, Facts, Mode, Outcome, Phase, RehearsalRecord, Snapshot, Verdict,
 };
 use clonegate_sql::GuardedScript;
 use clonegate_store::Event;
@@ -152,22 +152,27 @@ async fn rehearse(
     }
     passage.gate.observer.step("comparing the rolled-back copy with entry");
     let equal = "the rolled-back copy equals the clone at entry";
-    let none = Vec::new();
-    let after =
-        match read::clone(channel, &[], &none, passage.run, Phase::Rehearsal, Some(&entry.horizon))
-            .await
-        {
-            Ok(after) => after,
-            Err(why) => {
-                record.steps.push(Assertion::not_established(
-                    "rehearsal-equal",
-                    equal,
-                    "no difference",
-                    why,
-                ));
-                return Ok(());
-            }
-        };
+    let after = match read::clone(
+        channel,
+        &[],
+        &Facts::none(),
+        passage.run,
+        Phase::Rehearsal,
+        Some(&entry.horizon),
+    )
+    .await
+    {
+        Ok(after) => after,
+        Err(why) => {
+            record.steps.push(Assertion::not_established(
+                "rehearsal-equal",
+                equal,
+                "no difference",
+                why,
+            ));
+            return Ok(());
+        }
+    };
     passage.folder.store_snapshot(&after)?;
     let waive = &passage.gate.profile.clone.waive;
     record.steps.push(exit::coverage("rehearsal-coverage", &after, waive));

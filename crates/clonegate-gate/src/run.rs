@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use clonegate_clone::{CloneChannel, Hold, HoldError};
 use clonegate_model::{
-    Across, Assertion, Check, Mode, Outcome, Phase, RUN_FORMAT, RunId, RunRecord, ScriptOutcome,
-    ScriptRecord, Snapshot, TargetRecord, Verdict,
+    Across, Assertion, Check, Facts, Mode, Outcome, Phase, RUN_FORMAT, RunId, RunRecord,
+    ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict,
 };
 use clonegate_probe::ProductionChannel;
 use clonegate_profile::Profile;
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::channels::{self, chain, clone_record, clone_settings, production_record};
 use crate::preflight::{Prepared, prepare};
-use crate::read::{self, Facts};
+use crate::read;
 use crate::{GateError, Observer, Stop, build, exit, interrupted, rehearsal};
 
 /// A profile, where its evidence goes, and who is told.
@@ -244,11 +244,18 @@ impl Passage<'_> {
     pub(crate) fn facts(&self, prepared: &Prepared) -> Facts {
         let committed =
             self.record.build.iter().filter(|s| s.outcome == ScriptOutcome::Committed).count();
-        let mut facts =
+        let mut told =
             vec![("run", self.run.to_string()), ("scripts_committed", committed.to_string())];
         if let Some(rollback) = &prepared.rollback {
-            facts.push(("rollback_script", rollback.name().to_owned()));
-            facts.push(("rollback_sha256", rollback.sha256().to_owned()));
+            told.push(("rollback_script", rollback.name().to_owned()));
+            told.push(("rollback_sha256", rollback.sha256().to_owned()));
+        }
+        let mut facts = Facts::none();
+        for (name, value) in told {
+            // A value that can't be published leaves its setting NULL, and checks fail on that.
+            if let Err(error) = facts.set(name, value) {
+                self.gate.observer.warning(&error.to_string());
+            }
         }
         facts
     }

@@ -10,6 +10,7 @@
 
 mod check;
 mod exit;
+mod facts;
 mod finding;
 mod name;
 mod reading;
@@ -20,6 +21,7 @@ mod verdict;
 
 pub use check::{Across, Check, CheckId, ParseAcrossError};
 pub use exit::Exit;
+pub use facts::{FactError, Facts};
 pub use finding::{Disposition, Finding};
 pub use name::{
     CloneName, CloneNamePattern, DatabaseName, NameError, Phase, RunId, RunIdError, Target,

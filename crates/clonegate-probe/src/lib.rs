@@ -49,7 +49,6 @@ mod allowlist;
 mod channel;
 mod dial;
 mod error;
-mod facts;
 mod guard;
 mod meter;
 mod output;
@@ -64,10 +63,11 @@ mod tests;
 mod tls;
 mod transaction;
 
+pub use clonegate_model::Facts;
+
 pub use allowlist::{Allowlist, EmptyAllowlist};
 pub use channel::{Bounds, ChannelDescription, ProductionChannel};
 pub use error::{ConnectError, CutBy, Place, ReadError, ServerError, Severity};
-pub use facts::{FactError, Facts};
 pub use guard::{GuardError, UNREADABLE_SYSTEM_IDENTIFIER};
 pub use secret::Secret;
 pub use settings::{

@@ -161,7 +161,7 @@ async fn facts_are_published_to_the_statements() {
     let fixture = fixture();
     let channel = fixture.open().await;
     let mut facts = Facts::default();
-    facts.publish("entry_snapshot", "10:20:12,'x'").unwrap();
+    facts.set("entry_snapshot", "10:20:12,'x'").unwrap();
     let statement =
         ReadOnlyStatement::judge("select current_setting('clonegate.entry_snapshot') as e")
             .unwrap();

@@ -1,6 +1,9 @@
-//! What a check is told about the run before its statement.
+//! What a check is told about the run.
 
 use std::collections::BTreeMap;
+
+/// Settings of the same prefix in which the clone channel's guard leaves its word.
+const RESERVED: [&str; 2] = ["expected", "guarded"];
 
 /// Why a fact can't be published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +44,7 @@ impl Facts {
         let fits = (1..=40).contains(&name.len())
             && name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        if !fits {
+        if !fits || RESERVED.contains(&name) {
             let name = name.to_owned();
             return Err(FactError::Name { name });
         }
@@ -60,7 +63,8 @@ impl Facts {
         self.0.is_empty()
     }
 
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+    /// The facts, by name.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
     }
 }
@@ -73,7 +77,8 @@ mod tests {
     fn a_fact_can_be_named_like_nothing_but_a_fact() {
         let mut facts = Facts::none();
         facts.set("entry_xmax", "777").unwrap();
-        for name in ["", "A", "a.b", "1a", "a b", "a'", "é", &"x".repeat(41)] {
+        for name in ["", "A", "a.b", "1a", "a b", "a'", "é", "expected", "guarded", &"x".repeat(41)]
+        {
             assert!(facts.set(name, "").is_err(), "{name:?}");
         }
         assert!(facts.set("a", "x\0y").is_err());
