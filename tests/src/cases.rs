@@ -62,6 +62,8 @@ enum Act {
     Sql { on: Side, run: String },
     /// A session that stays until the gate has ended.
     Session { on: Side, run: String },
+    /// More SQL in the session that was started last.
+    Tell { on: Side, run: String },
     /// The server of this side ends as in a crash.
     Crash { on: Side },
     /// Another gate is started, and ends with this code.
@@ -145,7 +147,12 @@ async fn run(path: &Path) {
         assert!(ended.stderr.contains(text), "it does not say {text:?}\n{}", ended.said());
     }
     let record = trial.records().pop();
-    assert_eq!(record.as_ref().map(|r| r.verdict()), case.expect.verdict, "{}", ended.said());
+    assert_eq!(
+        record.as_ref().map(clonegate_model::RunRecord::verdict),
+        case.expect.verdict,
+        "{}",
+        ended.said()
+    );
     if let Some(record) = &record {
         let reasons = record.reasons();
         for text in &case.expect.reasons {
@@ -182,6 +189,10 @@ async fn do_it(trial: &Trial, act: &Act, sessions: &mut Vec<crate::harness::Sess
     match act {
         Act::Sql { on, run } => drop(trial.sql(*on, run).await),
         Act::Session { on, run } => sessions.push(trial.session(*on, None, "somebody", run).await),
+        Act::Tell { on, run } => {
+            let session = sessions.last_mut().expect("a session was started before");
+            trial.tell(*on, session, run).await;
+        }
         Act::Crash { on } => trial.crash(*on).await,
         Act::Gate { exit } => {
             let other = trial.gate().await;

@@ -1,7 +1,7 @@
 //! Chains clonegate's commands in a checkout, and the project's own chores.
 //!
 //! `cargo xtask gate …` and every other command of `clonegate` are built and run; without a
-//! configuration the gate is tried on disposable servers. The chores are `test`, `images` and `ci`.
+//! configuration the gate is tried on disposable servers. The chores are `test`, `images` and `lint`.
 //! This program stays light: what is heavy is in the binaries that it calls.
 
 mod chores;
@@ -81,7 +81,11 @@ fn clonegate(mut args: Vec<OsString>) -> Result<ExitCode> {
 /// Whether one of the flags is given, as `--flag` or `--flag=value`.
 fn any(args: &[OsString], flags: &[&str]) -> bool {
     let words = args.iter().filter_map(|a| a.to_str());
-    words.filter_map(|a| a.split('=').next()).any(|a| flags.contains(&a))
+    // A short flag's value may stand right behind it.
+    let given = |a: &str| {
+        flags.iter().any(|f| *f == a || f.len() == 2 && a.starts_with(f) && !a.starts_with("--"))
+    };
+    words.filter_map(|a| a.split('=').next()).any(given)
 }
 
 fn take(args: &mut Vec<OsString>, flag: &str) -> bool {

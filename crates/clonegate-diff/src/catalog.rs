@@ -105,6 +105,17 @@ fn addition(
     let Additions::Marked(marker) = additions else {
         return (Disposition::Unexplained, "it is new".to_owned());
     };
+    // A child table's rows show in its parent, and a foreign key restricts what it points at.
+    let touched =
+        ["parents", "references"].into_iter().filter_map(|name| object.attributes.get(name));
+    for name in touched.flat_map(|names| names.split(", ")) {
+        if old.contains_key(&("relation", name)) {
+            return (
+                Disposition::Unexplained,
+                format!("it changes what {name} is, which was there before"),
+            );
+        }
+    }
     if let Some(relation) =
         object.attributes.get("on").or_else(|| object.attributes.get("owned by"))
     {
@@ -115,6 +126,10 @@ fn addition(
         } else {
             (Disposition::Organic, format!("added by the build with {relation}"))
         };
+    }
+    // What acts beyond itself (event triggers, casts, roles, settings) is no addition by its comment.
+    if !["schema", "relation", "function", "type"].contains(&object.class.as_str()) {
+        return (Disposition::Unexplained, "it is new, and a marker can't explain it".to_owned());
     }
     match object.attributes.get("comment") {
         Some(comment) if comment.contains(marker) => {

@@ -44,13 +44,17 @@ fn rows(
     across: Across,
 ) -> Option<Finding> {
     let newer = exit.newer.unwrap_or_default();
-    if entry.rows == exit.rows && newer == 0 {
+    let settled = (entry.recent, entry.recent_xids) == (exit.recent, exit.recent_xids);
+    if entry.rows == exit.rows && newer == 0 && settled {
         return None;
     }
     // A row that was updated or deleted is missing among those that are as old as entry.
     let kept = exit.rows.saturating_sub(newer);
     let lost = entry.rows.saturating_sub(kept);
     let happened = match (lost, newer) {
+        _ if !settled && newer == 0 => {
+            "a transaction that was in progress at entry has written rows".to_owned()
+        }
         (0, n) => format!("{n} rows were added and none was changed or removed"),
         (l, 0) => format!("{l} rows were removed"),
         (l, n) => {
@@ -61,7 +65,7 @@ fn rows(
         Across::MayChange => {
             (Disposition::Organic, format!("{happened}; the profile declares may-change"))
         }
-        Across::MayGrow if lost == 0 => {
+        Across::MayGrow if lost == 0 && settled => {
             (Disposition::Organic, format!("{happened}; the profile declares may-grow"))
         }
         Across::MayGrow => (

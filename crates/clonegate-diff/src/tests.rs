@@ -33,7 +33,12 @@ fn snapshot(phase: Phase) -> Snapshot {
             oid: 1,
             kind: RelationKind::Table,
             comment: None,
-            lineage: Some(Lineage { rows: 200, newer: (phase == Phase::Exit).then_some(0) }),
+            lineage: Some(Lineage {
+                rows: 200,
+                newer: (phase == Phase::Exit).then_some(0),
+                recent: 1,
+                recent_xids: 9,
+            }),
         }],
         sequences: vec![SequenceState {
             name: "public.issues_id_seq".into(),
@@ -80,7 +85,10 @@ fn found(
 }
 
 fn lineage(rows: u64, newer: u64) -> impl FnOnce(&mut Snapshot) {
-    move |s| s.relations[0].lineage = Some(Lineage { rows, newer: Some(newer) })
+    move |s| {
+        s.relations[0].lineage =
+            Some(Lineage { rows, newer: Some(newer), recent: 1, recent_xids: 9 })
+    }
 }
 
 #[test]
@@ -93,6 +101,17 @@ fn an_update_keeps_the_count_and_is_seen() {
     let findings = found(lineage(200, 1), &[], Additions::Unexplained);
     assert_eq!(findings[0].1, Disposition::Unexplained);
     insta::assert_snapshot!(findings[0].0, @"table public.issues rows: 1 rows of entry were changed or removed, and 1 rows are newer than entry; the profile does not declare it");
+}
+
+#[test]
+fn a_row_of_a_subtransaction_that_was_in_progress_at_entry_is_seen() {
+    let change = |s: &mut Snapshot| {
+        s.relations[0].lineage =
+            Some(Lineage { rows: 200, newer: Some(0), recent: 1, recent_xids: 11 });
+    };
+    for organic in [&[][..], &[("public.issues", Across::MayGrow)]] {
+        assert_eq!(found(change, organic, Additions::Unexplained)[0].1, Disposition::Unexplained);
+    }
 }
 
 #[test]
@@ -156,6 +175,17 @@ fn what_alters_an_existing_table_is_never_explained_by_a_marker() {
             &[("on", "public.issues"), ("comment", "TEST_CLONE")],
         ),
         object("relation", "public.unmarked", &[("kind", "table")]),
+        object(
+            "relation",
+            "public.child",
+            &[("parents", "public.issues"), ("comment", "TEST_CLONE")],
+        ),
+        object(
+            "constraint",
+            "public.new.fk",
+            &[("on", "public.new"), ("references", "public.issues")],
+        ),
+        object("event trigger", "e", &[("comment", "TEST_CLONE")]),
     ] {
         let findings = found(|s| s.catalog.push(addition), &[], Additions::Marked("TEST_CLONE"));
         assert_eq!(findings[0].1, Disposition::Unexplained, "{findings:?}");

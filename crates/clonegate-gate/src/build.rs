@@ -9,8 +9,9 @@ use clonegate_clone::{
 };
 use clonegate_model::{Mode, ScriptOutcome};
 use clonegate_sql::GuardedScript;
-use clonegate_store::{Event, RunFolder};
+use clonegate_store::{Event, RunFolder, StoreError};
 
+use crate::Stop;
 use crate::channels::chain;
 use crate::run::{Halt, Passage};
 
@@ -32,8 +33,10 @@ async fn persistent(
 ) -> Result<(), Halt> {
     for (n, script) in scripts.iter().enumerate() {
         passage.go_on()?;
+        passage.gate.observer.step(&format!("running {}", script.name()));
+        let one = std::slice::from_ref(script);
         let ran =
-            send(passage, clone, script, std::slice::from_ref(script), Ending::Commit).await?;
+            send(passage.folder, &passage.gate.stop, clone, script, one, Ending::Commit).await?;
         let entry = &mut passage.record.build[n];
         let cancelled = matches!(&ran, Err(e) if matches!(e.failure, ScriptFailure::Cancelled));
         match ran {
@@ -66,7 +69,10 @@ async fn prototype(
     scripts: &[GuardedScript],
 ) -> Result<(), Halt> {
     let Some(joined) = GuardedScript::join(scripts) else { return Ok(()) };
-    let ran = send(passage, clone, joined.whole(), scripts, Ending::RollBack).await?;
+    passage.gate.observer.step(&format!("running {}", joined.whole().name()));
+    let whole = joined.whole();
+    let ran =
+        send(passage.folder, &passage.gate.stop, clone, whole, scripts, Ending::RollBack).await?;
     let cancelled = matches!(&ran, Err(e) if matches!(e.failure, ScriptFailure::Cancelled));
     let (transaction, elapsed) = match &ran {
         Ok(run) => (Some(run.transaction), run.elapsed),
@@ -109,26 +115,24 @@ fn stopped() -> Halt {
 }
 
 /// Journals the scripts, sends them as one, and journals their ending before it is sent.
-async fn send(
-    passage: &mut Passage<'_>,
+pub(crate) async fn send(
+    folder: &mut RunFolder,
+    stop: &Stop,
     clone: &CloneChannel,
     whole: &GuardedScript,
     scripts: &[GuardedScript],
     ending: Ending,
-) -> Result<Result<ScriptRun, Box<ScriptError>>, Halt> {
-    passage.gate.observer.step(&format!("running {}", whole.name()));
+) -> Result<Result<ScriptRun, Box<ScriptError>>, StoreError> {
     for script in scripts {
         let (name, sha256) = (script.name().to_owned(), script.sha256().to_owned());
-        passage.folder.note(Event::ScriptSent { script: name, sha256 })?;
+        folder.note(Event::ScriptSent { script: name, sha256 })?;
     }
-    let folder = &mut *passage.folder;
     let journal = |step: Step| match step {
         // From here on the outcome is the server's to say; the journal has the transaction to ask for.
         Step::Ending(transaction, ending) => note_ending(folder, scripts, transaction.xid, ending),
         Step::Accepted | Step::Opened(_) | Step::Closed(_) => Ok(()),
     };
-    let stop = passage.gate.stop.clone();
-    Ok(clone.run_until(whole, ending, journal, stop.wait()).await)
+    Ok(clone.run_until(whole, ending, journal, stop.clone().wait()).await)
 }
 
 fn note_ending(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clonegate_clone::Holder;
-use clonegate_model::Exit;
+use clonegate_model::{DatabaseName, Exit};
 use clonegate_sql::Refusal;
 use clonegate_store::StoreError;
 
@@ -47,9 +47,20 @@ pub enum GateError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The evidence could not be stored; what was not stored was not done.
-    #[error("the evidence could not be stored")]
+    /// The evidence could not be stored before the run began.
+    #[error("the evidence could not be stored; nothing was run")]
     Store(#[from] StoreError),
+    /// The evidence could not be stored in the middle of the run, which then ended.
+    #[error("the evidence could not be stored; {}", left(committed, clone))]
+    Unrecorded {
+        /// The scripts that are known to be committed.
+        committed: Vec<String>,
+        /// The clone.
+        clone: DatabaseName,
+        /// Why not.
+        #[source]
+        source: StoreError,
+    },
     /// The system gave no random bytes for a run id.
     #[error("the system gave no random bytes: {0}")]
     Random(String),
@@ -64,8 +75,21 @@ impl GateError {
             GateError::Held(_) => Exit::Held,
             GateError::Interrupted(_) => Exit::Inconclusive,
             GateError::Clone { .. } => Exit::Inconclusive,
-            GateError::Store(_) | GateError::Random(_) => Exit::Unexpected,
+            GateError::Store(_) | GateError::Unrecorded { .. } | GateError::Random(_) => {
+                Exit::Unexpected
+            }
         }
+    }
+}
+
+fn left(committed: &[String], clone: &DatabaseName) -> String {
+    if committed.is_empty() {
+        format!("no script was committed on {clone} as far as the journal goes")
+    } else {
+        format!(
+            "committed on {clone} are {}: take them back with `clonegate rollback`",
+            committed.join(", ")
+        )
     }
 }
 

@@ -22,16 +22,20 @@ pub struct Closed {
     pub scripts: Vec<(String, String)>,
     /// Whether anything of it is on the clone, or may be.
     pub left_something: bool,
-    /// Its record, with what is known now.
-    pub record: RunRecord,
+    /// The clone that it worked on.
+    pub clone: DatabaseName,
+    /// Its record, with what is known now; a rollback has none, and a run that was killed before its
+    /// first step.
+    pub record: Option<RunRecord>,
 }
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "the earlier run {} was killed; it is closed now as INCONCLUSIVE ({}):",
+            "the earlier run {} was killed; it is closed now{} ({}):",
             self.run,
+            self.record.as_ref().map_or(String::new(), |r| format!(" as {}", r.verdict())),
             self.path.display()
         )?;
         if self.scripts.is_empty() {
@@ -44,7 +48,7 @@ impl fmt::Display for Closed {
             write!(
                 f,
                 "what is committed is still on the clone {}: take it back with `clonegate rollback`, or make the clone anew; then run the gate again",
-                self.record.clone.database
+                self.clone
             )
         } else {
             write!(f, "nothing of it is on the clone; run the gate again")
@@ -61,7 +65,7 @@ pub fn interrupted_runs(store: &Store, clone: &DatabaseName) -> Result<Vec<Store
         stored
             .journal
             .iter()
-            .any(|e| matches!(&e.event, Event::RunBegun { clone: c, .. } if c == clone))
+            .any(|e| matches!(&e.event, Event::RunBegun { clone: c, .. } | Event::RollbackBegun { clone: c, .. } if c == clone))
     };
     Ok(store.runs()?.into_iter().filter(|s| s.is_interrupted() && of_clone(s)).collect())
 }
@@ -74,9 +78,10 @@ pub(crate) async fn close_earlier(gate: &Gate<'_>, clone: &CloneChannel) -> Resu
     for stored in interrupted_runs(gate.store, name)? {
         let closed = close(gate.store, &stored, clone).await?;
         if let Some(closed) = closed {
-            gate.observer.warning(&closed.to_string());
             if closed.left_something {
                 blocking.push(closed);
+            } else {
+                gate.observer.warning(&closed.to_string());
             }
         }
     }
@@ -84,7 +89,7 @@ pub(crate) async fn close_earlier(gate: &Gate<'_>, clone: &CloneChannel) -> Resu
     if blocking.is_empty() { Ok(()) } else { Err(GateError::Interrupted(blocking)) }
 }
 
-/// `None` where the run was killed before it had a record: then it had done nothing.
+/// `None` where somebody else took the run in the meantime.
 async fn close(
     store: &Store,
     stored: &Stored,
@@ -97,14 +102,13 @@ async fn close(
         Err(error) => return Err(error.into()),
     };
     let mut record = match store.record(&stored.run) {
-        Ok(record) => record,
-        Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-            folder.note(Event::RunEnded { verdict: Verdict::Inconclusive })?;
-            return Ok(None);
-        }
+        Ok(record) => Some(record),
+        Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(error.into()),
     };
-    let same = record.clone.identity.as_ref().is_none_or(|i| i.is_same_database(clone.identity()));
+    let is_rollback = stored.journal.iter().any(|e| matches!(e.event, Event::RollbackBegun { .. }));
+    let identity = record.as_ref().and_then(|r| r.clone.identity.as_ref());
+    let same = identity.is_none_or(|i| i.is_same_database(clone.identity()));
     // A script of it may still be at work: nothing can be said of the clone before it has ended.
     if same {
         clone.end_sessions_of(&stored.run).await.map_err(|e| GateError::Clone {
@@ -125,25 +129,31 @@ async fn close(
             let why = "the database that it worked on does not answer here any more".to_owned();
             (ScriptOutcome::Unknown(why), false)
         };
-        left_something |= left;
+        // What a rollback commits takes something away.
+        left_something |= left && !is_rollback;
         scripts.push((sent.name.clone(), describe(&outcome)));
-        if let Some(script) = record.build.iter_mut().find(|s| s.name == sent.name) {
+        let build = record.iter_mut().flat_map(|r| &mut r.build);
+        if let Some(script) = build.into_iter().find(|s| s.name == sent.name) {
             script.outcome = outcome;
             script.transaction = sent.transaction.or(script.transaction);
         }
     }
-    record.stopped = Some(
-        "the run was killed; what became of its scripts was asked of the server afterwards"
-            .to_owned(),
-    );
-    record.finished_at = Some(jiff::Timestamp::now());
-    folder.store_record(&record)?;
-    folder.note(Event::RunEnded { verdict: record.verdict() })?;
+    let mut verdict = Verdict::Inconclusive;
+    if let Some(record) = &mut record {
+        let why =
+            "the run was killed; what became of its scripts was asked of the server afterwards";
+        record.stopped = Some(why.to_owned());
+        record.finished_at = Some(jiff::Timestamp::now());
+        folder.store_record(record)?;
+        verdict = record.verdict();
+    }
+    folder.note(Event::RunEnded { verdict })?;
     Ok(Some(Closed {
         run: stored.run.clone(),
         path: stored.path.clone(),
         scripts,
         left_something,
+        clone: clone.identity().database.clone(),
         record,
     }))
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use clonegate_clone::{Ending, HoldError};
+use clonegate_store::Event;
 
-use crate::GateError;
 use crate::channels::{chain, clone_settings, open_clone};
 use crate::preflight::prepare;
 use crate::run::{Gate, new_run_id};
+use crate::{GateError, build, interrupted};
 
 /// A rollback script that was committed.
 #[derive(Debug)]
@@ -53,10 +54,28 @@ impl Gate<'_> {
             Err(HoldError::Held(holder)) => return Err(GateError::Held(holder)),
             Err(error) => return Err(failed("the clone can't be held")(Box::new(error))),
         };
+        match interrupted::close_earlier(self, &channel).await {
+            // What they left is what is about to be taken back.
+            Err(GateError::Interrupted(closed)) => {
+                closed.iter().for_each(|run| self.observer.warning(&run.to_string()));
+            }
+            other => other?,
+        }
+        let mut folder = self.store.begin(&run)?;
+        folder.note(Event::RollbackBegun {
+            profile: self.profile.path.display().to_string(),
+            clone: self.profile.clone.database.as_database().clone(),
+        })?;
         self.observer.step(&format!("running {}", script.name()));
-        let ran =
-            channel.run_until(&script, Ending::Commit, |_| Ok(()), self.stop.clone().wait()).await;
+        let scripts = std::slice::from_ref(&script);
+        let ran = build::send(&mut folder, &self.stop, &channel, &script, scripts, Ending::Commit)
+            .await?;
         hold.release().await;
+        let outcome = match &ran {
+            Ok(done) => format!("committed in transaction {}", done.transaction.xid),
+            Err(error) => error.to_string(),
+        };
+        folder.note(Event::RollbackEnded { outcome })?;
         let done = ran.map_err(|e| failed("the rollback failed")(e))?;
         Ok(RolledBack {
             script: script.name().to_owned(),

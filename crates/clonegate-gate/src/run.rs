@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clonegate_clone::{CloneChannel, Hold, HoldError};
 use clonegate_model::{
-    Across, Assertion, Check, Facts, Mode, Outcome, Phase, RUN_FORMAT, RunId, RunRecord,
+    Across, Assertion, Check, Covered, Facts, Mode, Outcome, Phase, RUN_FORMAT, RunId, RunRecord,
     ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict,
 };
 use clonegate_probe::ProductionChannel;
@@ -113,7 +113,15 @@ impl Gate<'_> {
         match halted {
             Ok(()) => {}
             Err(Halt::Stopped(why)) => record.stopped = Some(why),
-            Err(Halt::Store(error)) => return Err(error.into()),
+            Err(Halt::Store(source)) => {
+                let committed =
+                    record.build.iter().filter(|s| s.outcome == ScriptOutcome::Committed);
+                return Err(GateError::Unrecorded {
+                    committed: committed.map(|s| s.name.clone()).collect(),
+                    clone: record.clone.database.clone(),
+                    source,
+                });
+            }
         }
         record.finished_at = Some(Timestamp::now());
         folder.store_record(&record)?;
@@ -170,6 +178,7 @@ impl Gate<'_> {
             production_findings: Vec::new(),
             wrote_nothing: None,
             nothing_changed: None,
+            waived: Vec::new(),
             stopped: None,
         }
     }
@@ -299,6 +308,8 @@ impl Passage<'_> {
             &production_entry,
         );
         self.unused("clone", &profile.clone.organic, &profile.clone.waive, &clone_entry);
+        self.note_waivers(&production_entry, &profile.production.waive);
+        self.note_waivers(&clone_entry, &profile.clone.waive);
         // What has no baseline at entry can't be proven at exit: better to find out before anything
         // is committed.
         let coverage = [
@@ -307,10 +318,10 @@ impl Passage<'_> {
         ];
         self.record.preflight.extend(coverage);
         self.folder.store_record(self.record)?;
-        if self.record.checks_asked() == 0 {
-            return Err(Halt::Stopped(
-                "nothing was checked: the profile has no checks, so nothing was run".to_owned(),
-            ));
+        let unasked = |checks: &Option<Vec<Assertion>>| checks.as_ref().is_none_or(Vec::is_empty);
+        if unasked(&self.record.production_entry) || unasked(&self.record.clone_entry) {
+            let why = "the profile has no checks for both databases, so nothing was run";
+            return Err(Halt::Stopped(why.to_owned()));
         }
         let unmet =
             self.record.assertions().find(|a| a.outcome != Outcome::Met).map(|a| a.title.clone());
@@ -324,6 +335,18 @@ impl Passage<'_> {
 }
 
 impl Passage<'_> {
+    /// Records which gaps of a snapshot the profile waived.
+    pub(crate) fn note_waivers(&mut self, snapshot: &Snapshot, waive: &BTreeMap<String, String>) {
+        for line in snapshot.coverage.iter().filter(|c| matches!(c.covered, Covered::Gap(_))) {
+            if let Some(reason) = waive.get(&line.subject) {
+                let said = format!("{} on {}: {reason}", line.subject, snapshot.target);
+                if !self.record.waived.contains(&said) {
+                    self.record.waived.push(said);
+                }
+            }
+        }
+    }
+
     /// Says which names of the profile's policy mean nothing: a misspelt one explains nothing.
     fn unused(
         &self,

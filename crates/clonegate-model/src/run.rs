@@ -169,6 +169,9 @@ pub struct RunRecord {
     pub wrote_nothing: Option<Vec<Assertion>>,
     /// The claim "nothing changed on production".
     pub nothing_changed: Option<Vec<Assertion>>,
+    /// What no witness covered and the profile waived, with its reasons.
+    #[serde(default)]
+    pub waived: Vec<String>,
     /// Why the run ended before its exit, if it did.
     pub stopped: Option<String>,
 }
@@ -216,7 +219,8 @@ impl RunRecord {
             self.nothing_changed.is_some(),
             self.finished_at.is_some(),
             self.stopped.is_none(),
-            self.checks_asked() > 0,
+            self.production_entry.as_ref().is_some_and(|checks| !checks.is_empty()),
+            self.clone_entry.as_ref().is_some_and(|checks| !checks.is_empty()),
         ];
         let taken = taken.map(|t| if t { Verdict::Pass } else { Verdict::Inconclusive });
         Verdict::of(
@@ -274,9 +278,14 @@ impl RunRecord {
         ];
         reasons
             .extend(parts.into_iter().filter(|(taken, _)| !taken).map(|(_, why)| why.to_owned()));
-        if self.production_entry.is_some() && self.clone_entry.is_some() && self.checks_asked() == 0
+        for (side, checks) in
+            [("production", &self.production_entry), ("the clone", &self.clone_entry)]
         {
-            reasons.push("nothing was checked: the profile has no checks".to_owned());
+            if checks.as_ref().is_some_and(Vec::is_empty) {
+                reasons.push(format!(
+                    "nothing was checked on {side}: the profile has no checks for it"
+                ));
+            }
         }
         reasons
     }

@@ -215,6 +215,13 @@ pub struct Lineage {
     pub rows: u64,
     /// Visible rows written after the entry snapshot's horizon; `None` at entry itself.
     pub newer: Option<u64>,
+    /// Visible rows among the others whose transaction id is not below the entry snapshot's `xmin`.
+    ///
+    /// A transaction that was in progress at entry may have written under ids of subtransactions, which
+    /// a snapshot does not list; when it commits, such rows join these.
+    pub recent: u64,
+    /// The sum of those rows' transaction ids: one row taking another's place changes it.
+    pub recent_xids: u64,
 }
 
 /// One sequence.

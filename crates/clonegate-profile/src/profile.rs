@@ -165,7 +165,16 @@ impl Profile {
         let clone = clone(&place, root, file.clone, &mut digest)?;
         let mut scripts = Vec::new();
         for relative in &file.build.scripts {
-            scripts.push(script(&root.join(relative), &mut digest)?);
+            let script = script(&root.join(relative), &mut digest)?;
+            // The journal knows a script by its name.
+            if scripts.iter().any(|s: &Script| s.name == script.name) {
+                return Err(place.at(
+                    "scripts",
+                    format!("two scripts are called {}", script.name),
+                    "give each script a name of its own",
+                ));
+            }
+            scripts.push(script);
         }
         let rollback_path = root.join(&file.build.rollback);
         let rollback =

@@ -108,6 +108,8 @@ fn a_secret_has_no_key() {
 fn other_mistakes_say_what_to_write() {
     assert!(mistake("\"may-grow\"", "\"grows\"").contains("may-grow or may-change"));
     assert!(mistake("\"500ms\"", "\"fast\"").contains("for instance 500ms"));
+    let twice = mistake("[\"a.sql\"]", "[\"a.sql\", \"./a.sql\"]");
+    assert!(twice.contains("two scripts are called a.sql"), "{twice}");
     assert!(mistake("format = 1", "format = 2").contains("format 1"));
     assert!(
         mistake("scripts = [\"a.sql\"]", "scripts = [\"missing.sql\"]").contains("missing.sql")

@@ -21,6 +21,10 @@ pub fn report(run: &RunRecord) -> Document {
         doc.heading(format!("Why {verdict}"));
         doc.bullets(run.reasons());
     }
+    if !run.waived.is_empty() {
+        doc.lead("Waived by the profile:", "no witness covers these.");
+        doc.bullets(run.waived.clone());
+    }
     channels(&mut doc, run);
     let date = run.started_at.strftime("%Y-%m-%d");
     checks(
@@ -56,7 +60,14 @@ fn verdict_sentence(run: &RunRecord) -> String {
             } else {
                 "Production was only read, and nothing in it changed during the run."
             };
-            format!("{production} The clone is isolated, seeded, bounded and reversible.")
+            let waived = match run.waived.len() {
+                0 => String::new(),
+                n => format!(" {n} parts that no witness covers are waived by the profile."),
+            };
+            let checks = run.clone_entry.as_ref().map_or(0, Vec::len);
+            format!(
+                "{production} The clone met all {checks} requirements at entry, the build left what was there as it was, and the rollback was rehearsed.{waived}"
+            )
         }
         Verdict::Inconclusive => {
             "Nothing was found to be wrong, but not everything could be established.".to_owned()
@@ -174,7 +185,7 @@ fn rehearsal(doc: &mut Document, run: &RunRecord) {
         None => doc.paragraph("Not taken."),
         Some(rehearsal) => {
             doc.paragraph(format!(
-                "On a scratch copy of the clone, `{}`, which no longer exists. The clone itself was not rolled back.",
+                "On a scratch copy of the clone, `{}`. The clone itself was not rolled back.",
                 rehearsal.scratch
             ));
             assertions(doc, &rehearsal.steps);

@@ -14,6 +14,9 @@ pub(crate) enum Piece {
     CopyData(Range<usize>),
     /// COPY data without the line that ends it: psql would take the end of the input for it.
     OpenCopyData(Range<usize>),
+    /// A backslash right before a quote in a string that is no escape string: where somebody turns
+    /// `standard_conforming_strings` off, the server and psql end that string elsewhere.
+    AmbiguousString(Range<usize>),
     /// A quote or comment that is never closed: psql would read the executor's own lines as part
     /// of it.
     Unclosed(Range<usize>),
@@ -39,7 +42,12 @@ pub(crate) fn pieces(script: &str) -> Vec<Piece> {
             b'\'' => {
                 let escapes = is_escape_string(bytes, at);
                 match quoted_end(bytes, at, b'\'', escapes) {
-                    Some(end) => at = end,
+                    Some(end) => {
+                        if !escapes && bytes[at..end].windows(2).any(|pair| pair == b"\\'") {
+                            pieces.push(Piece::AmbiguousString(at..end));
+                        }
+                        at = end;
+                    }
                     None => {
                         pieces.push(unclosed(at));
                         return pieces;
@@ -121,8 +129,8 @@ fn block_comment_end(bytes: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// `E'…'`: backslashes escape. In `'…'` they don't, because the executor pins
-/// `standard_conforming_strings`.
+/// `E'…'`: backslashes escape. In `'…'` they don't, as long as `standard_conforming_strings` is on;
+/// strings that would end elsewhere with it off are [`Piece::AmbiguousString`].
 fn is_escape_string(bytes: &[u8], quote: usize) -> bool {
     quote > 0 && matches!(bytes[quote - 1], b'e' | b'E') && !continues_a_name(bytes, quote - 1)
 }

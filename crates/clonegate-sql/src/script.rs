@@ -159,6 +159,12 @@ fn sendable(text: &str) -> Result<String, Vec<Refusal>> {
                 "the COPY data that begins here has no closing line",
                 r"end the data with a line that is only \.",
             )),
+            Piece::AmbiguousString(range) => refusals.push(Refusal::new(
+                Rule::Syntax,
+                line_at(text, range.start),
+                "this string has a backslash before a quote, and where it ends depends on a setting",
+                "write E'…' with the backslash doubled",
+            )),
             Piece::Unclosed(range) => refusals.push(Refusal::new(
                 Rule::Syntax,
                 line_at(text, range.start),
@@ -295,6 +301,18 @@ fn objection(statement: &Stmt) -> Option<(Rule, String, &'static str)> {
         | SyntaxKind::SET_TRANSACTION => transaction(),
         // Savepoints stay inside the transaction.
         _ if matches!(statement, Stmt::Rollback(Rollback::RollbackToSavepoint(_))) => None,
+        SyntaxKind::SET | SyntaxKind::RESET | SyntaxKind::DISCARD
+            if touches_the_executors_settings(node) =>
+        {
+            Some((
+                Rule::TransactionControl,
+                format!(
+                    "{} changes how the executor's session reads text or ends transactions",
+                    title(node)
+                ),
+                "leave it out: the executor sets these, and asks for them again at the script's end",
+            ))
+        }
         SyntaxKind::CREATE_DATABASE
         | SyntaxKind::ALTER_DATABASE
         | SyntaxKind::DROP_DATABASE
@@ -346,6 +364,25 @@ fn objection(statement: &Stmt) -> Option<(Rule, String, &'static str)> {
     }
 }
 
+/// Settings by which a script could make the server read it otherwise than the judge did, or get
+/// around the executor; all of them for RESET ALL and DISCARD ALL.
+fn touches_the_executors_settings(node: &SyntaxNode) -> bool {
+    const SETTINGS: [&str; 9] = [
+        "standard_conforming_strings",
+        "backslash_quote",
+        "client_encoding",
+        "names",
+        "default_transaction_read_only",
+        "transaction_read_only",
+        "session_authorization",
+        "role",
+        "all",
+    ];
+    names(node).any(|(name, _)| {
+        SETTINGS.contains(&name.to_lowercase().as_str()) || name.starts_with("clonegate")
+    })
+}
+
 fn has_child(node: &SyntaxNode, kind: SyntaxKind) -> bool {
     node.descendants().any(|n| n.kind() == kind)
 }
@@ -376,6 +413,8 @@ mod tests {
             "savepoint s; delete from a; rollback to savepoint s;",
             "grant select on a to public; comment on table a is 'TEST_CLONE';",
             "set constraints all immediate;",
+            "set search_path = public; set local work_mem = '8MB';",
+            "select 'a\\b', E'it\\'s';",
             "create function f() returns int language plpgsql as $f$ begin return 1; end $f$;",
             "alter table a owner to someone;",
         ] {
@@ -408,6 +447,13 @@ mod tests {
             ("create extension dblink;", OutsideTheClone, 1),
             ("set role postgres;", OutsideTheClone, 1),
             ("set session authorization postgres;", OutsideTheClone, 1),
+            ("set standard_conforming_strings = off;", TransactionControl, 1),
+            ("set client_encoding to 'SJIS';", TransactionControl, 1),
+            ("set names 'SJIS';", Syntax, 1),
+            ("reset all;", TransactionControl, 1),
+            ("discard all;", TransactionControl, 1),
+            ("set default_transaction_read_only = off;", TransactionControl, 1),
+            ("select 1;\nselect 'a\\'' ; commit; -- ' ;", Syntax, 2),
             ("select 'open", Syntax, 1),
             ("copy a from stdin;\n1\n", Syntax, 2),
             ("creat table a();", Syntax, 1),

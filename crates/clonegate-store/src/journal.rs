@@ -1,7 +1,7 @@
 //! The journal: what is about to be done, on disk before it is done.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use clonegate_model::{DatabaseName, Mode, Phase, Target, Verdict};
@@ -81,6 +81,18 @@ pub enum Event {
         /// Its name.
         database: DatabaseName,
     },
+    /// The rollback script is about to be run for real.
+    RollbackBegun {
+        /// The profile's file.
+        profile: String,
+        /// The database on which it runs.
+        clone: DatabaseName,
+    },
+    /// What became of the rollback script is known.
+    RollbackEnded {
+        /// In words.
+        outcome: String,
+    },
     /// The run was completed, or closed by a later command.
     RunEnded {
         /// Its verdict.
@@ -94,15 +106,29 @@ pub(crate) struct Journal(File);
 
 impl Journal {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        OpenOptions::new().create(true).append(true).open(path).map(Self)
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        // A line that a crash cut was never acted upon; the next one must not be glued to it.
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
+        let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+        if whole < text.len() {
+            file.set_len(whole as u64)?;
+            file.sync_all()?;
+        }
+        Ok(Self(file))
     }
 
     /// Writes one line and syncs it.
     pub(crate) fn append(&mut self, entry: &Entry) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry).map_err(io::Error::other)?;
         line.push(b'\n');
-        self.0.write_all(&line)?;
-        self.0.sync_data()
+        let before = self.0.metadata()?.len();
+        let written = self.0.write_all(&line).and_then(|()| self.0.sync_data());
+        if written.is_err() {
+            // The step is not taken; half a line of it must not stay either.
+            let _ = self.0.set_len(before);
+        }
+        written
     }
 }
 

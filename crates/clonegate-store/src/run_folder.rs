@@ -76,14 +76,17 @@ pub struct Stored {
     pub journal: Vec<Entry>,
     /// Whether a process is making it right now.
     pub owned: bool,
+    /// Whether its journal can't be read: then nothing is known of it but its folder.
+    pub damaged: bool,
 }
 
 impl Stored {
     /// Whether the run was neither completed nor closed, and nobody is at it.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
-        let ended = self.journal.iter().any(|e| matches!(e.event, Event::RunEnded { .. }));
-        !ended && !self.owned && !self.journal.is_empty()
+        let is_end = |e: &Event| matches!(e, Event::RunEnded { .. } | Event::RollbackEnded { .. });
+        let ended = self.journal.iter().any(|e| is_end(&e.event));
+        !ended && !self.owned && !self.damaged && !self.journal.is_empty()
     }
 }
 
@@ -150,12 +153,13 @@ impl Store {
             let path = entry.map_err(io_error("list", &folder))?.path();
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
             if let Ok(run) = name.parse::<RunId>() {
-                runs.push(Stored {
-                    run,
-                    journal: read_journal(&path)?,
-                    owned: is_owned(&path),
-                    path,
-                });
+                // One damaged journal must not hide the other runs.
+                let (journal, damaged) = match read_journal(&path) {
+                    Ok(journal) => (journal, false),
+                    Err(StoreError::Damaged { .. }) => (Vec::new(), true),
+                    Err(error) => return Err(error),
+                };
+                runs.push(Stored { run, journal, owned: is_owned(&path), damaged, path });
             }
         }
         let begun = |s: &Stored| s.journal.first().map(|e| e.at);

@@ -27,6 +27,26 @@ fn a_run_is_owned_while_it_is_made_and_interrupted_when_its_maker_is_gone() {
 }
 
 #[test]
+fn a_torn_line_is_taken_away_and_a_damaged_journal_hides_no_other_run() {
+    let disk = tempfile::tempdir().unwrap();
+    let store = Store::new(disk.path());
+    let (torn, damaged) = ("torn".parse().unwrap(), "damaged".parse().unwrap());
+    for run in [&torn, &damaged] {
+        store.begin(run).unwrap().note(Event::PhaseBegun { phase: Phase::Build }).unwrap();
+    }
+    let journal = disk.path().join("runs/torn/journal.jsonl");
+    let whole = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, format!("{whole}{}", &whole[..20])).unwrap();
+    store.reopen(&torn).unwrap().note(Event::RunEnded { verdict: Verdict::Inconclusive }).unwrap();
+    std::fs::write(disk.path().join("runs/damaged/journal.jsonl"), "{\n").unwrap();
+
+    let runs = store.runs().unwrap();
+    let find = |run| runs.iter().find(|r| r.run == run).unwrap();
+    assert_eq!(find(torn).journal.len(), 2);
+    assert!(find(damaged).damaged);
+}
+
+#[test]
 fn a_record_of_another_format_is_not_read() {
     let disk = tempfile::tempdir().unwrap();
     let store = Store::new(disk.path());

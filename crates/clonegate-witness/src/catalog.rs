@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 /// The classes of objects, each with the query that lists them.
-pub(crate) const CLASSES: [(&str, &str); 19] = [
+pub(crate) const CLASSES: [(&str, &str); 20] = [
     ("schema", include_str!("../../../sql/engine/witness/catalog/schema.sql")),
     ("relation", include_str!("../../../sql/engine/witness/catalog/relation.sql")),
     ("column", include_str!("../../../sql/engine/witness/catalog/column.sql")),
@@ -26,6 +26,7 @@ pub(crate) const CLASSES: [(&str, &str); 19] = [
     ("setting", include_str!("../../../sql/engine/witness/catalog/setting.sql")),
     ("cluster", include_str!("../../../sql/engine/witness/catalog/cluster.sql")),
     ("large object", include_str!("../../../sql/engine/witness/catalog/large_object.sql")),
+    ("system", include_str!("../../../sql/engine/witness/catalog/system.sql")),
     ("other", include_str!("../../../sql/engine/witness/catalog/rare.sql")),
 ];
 

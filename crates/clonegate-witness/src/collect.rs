@@ -10,7 +10,7 @@ use clonegate_model::{
 use serde::Deserialize;
 
 use crate::catalog::{self, CLASSES};
-use crate::lineage::{self, Subject};
+use crate::lineage::{self, Against, Subject};
 use crate::rows::{packed, unpack};
 
 const HORIZON: &str = include_str!("../../../sql/engine/witness/horizon.sql");
@@ -119,7 +119,8 @@ pub async fn collect<R: Reader + Send>(
     let catalog = fold_catalog(CLASSES.map(|(class, _)| (class, next())), &mut coverage);
     coverage.large_objects(large_objects);
     let activity = fold_activity(activity, &mut coverage);
-    let relations = read_lineage(reader, relations, entry, &mut coverage).await;
+    let against = entry.map_or(Against::Itself(&horizon), Against::Entry);
+    let relations = read_lineage(reader, relations, against, &mut coverage).await;
     let sequences = read_sequences(reader, sequences, &mut coverage).await;
     for (witness, why) in [
         (Witness::Digest, "not taken; lineage covers the rows of one server"),
@@ -212,7 +213,7 @@ fn fold_activity(
 async fn read_lineage<R: Reader + Send>(
     reader: &mut R,
     rows: Vec<RelationRow>,
-    entry: Option<&Horizon>,
+    entry: Against<'_>,
     coverage: &mut Coverages,
 ) -> Vec<RelationState> {
     let mut relations = Vec::new();
@@ -324,7 +325,9 @@ async fn read_sequences<R: Reader + Send>(
     let groups: Vec<&[String]> = names.chunks(SEQUENCE_GROUP).collect();
     let statements: Vec<String> = groups.iter().map(|group| sequence_question(group)).collect();
     let mut sequences = Vec::new();
-    for (group, answer) in groups.into_iter().zip(reader.read(&statements).await) {
+    let mut answers = reader.read(&statements).await.into_iter();
+    for group in groups {
+        let answer = answers.next().unwrap_or_else(|| Err("the channel gave no answer".to_owned()));
         match answer.and_then(|reading| fold_sequences(group, &reading)) {
             Ok(states) => sequences.extend(states),
             Err(why) => {

@@ -37,7 +37,7 @@ impl Console {
         Self { quiet, json, spinner }
     }
 
-    /// Logs go to standard error, from warnings upwards, or as `CLONEGATE_LOG` says.
+    /// Logs go to standard error where `CLONEGATE_LOG` asks for them (`clonegate_probe=debug`).
     pub(crate) fn start_logging(&self) {
         let filter =
             EnvFilter::try_from_env("CLONEGATE_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
@@ -81,6 +81,11 @@ impl Console {
         if !self.quiet {
             self.error_line(text);
         }
+    }
+
+    /// A line that a person needs even where they asked for quiet.
+    pub(crate) fn insist(&self, text: &str) {
+        self.error_line(text);
     }
 
     /// A failure, with the place in a file where there is one.

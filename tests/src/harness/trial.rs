@@ -137,7 +137,18 @@ impl Trial {
             "select count(*) from pg_stat_activity where application_name = '{application}' and state <> 'active'"
         );
         until("the session is there", async || self.sql(side, &there).await == "1").await;
-        Session { _psql: psql }
+        Session { psql, application: application.to_owned() }
+    }
+
+    /// More SQL in a session, and waits until it was done.
+    pub(crate) async fn tell(&self, side: Side, session: &mut Session, sql: &str) {
+        let input = session.psql.stdin.as_mut().expect("psql has an input");
+        input.write_all(format!("{sql}\n").as_bytes()).await.expect("psql reads");
+        let done = format!(
+            "select count(*) from pg_stat_activity where application_name = '{}' and state = 'idle'",
+            session.application
+        );
+        until("the session is done", async || self.sql(side, &done).await == "1").await;
     }
 
     /// Puts a script into the build, behind `after` others, that runs `first` and then waits until
@@ -241,5 +252,6 @@ impl Trial {
 
 /// A session that ends when it is dropped.
 pub(crate) struct Session {
-    _psql: Child,
+    psql: Child,
+    application: String,
 }

@@ -26,8 +26,9 @@ pub(super) async fn run(
     if options.sandbox.keep {
         let help = trial.connection_help();
         trial.keep()?;
-        console
-            .note(&format!("the servers are kept; `clonegate sandbox down` removes them\n{help}"));
+        console.insist(&format!(
+            "the servers are kept; `clonegate sandbox down` removes them\n{help}"
+        ));
     } else {
         console.doing("stopping the disposable servers");
         let stopped = trial.stop().await;
@@ -63,8 +64,9 @@ async fn through(
         Ok(finished) => finished,
         Err(GateError::Interrupted(closed)) => {
             for run in &closed {
-                let folder = store.reopen(&run.run)?;
-                folder.store_report(&render_markdown(&report(&run.record)))?;
+                if let Some(record) = &run.record {
+                    store.reopen(&run.run)?.store_report(&render_markdown(&report(record)))?;
+                }
             }
             console.rest();
             return Err(GateError::Interrupted(closed).into());

@@ -33,7 +33,9 @@ pub(super) fn run(store: &Store, console: &Console) -> Result<Exit, Failure> {
 
 fn clone_of(run: &Stored) -> String {
     let begun = run.journal.iter().find_map(|e| match &e.event {
-        Event::RunBegun { clone, .. } => Some(clone.to_string()),
+        Event::RunBegun { clone, .. } | Event::RollbackBegun { clone, .. } => {
+            Some(clone.to_string())
+        }
         _ => None,
     });
     begun.unwrap_or_default()
@@ -44,8 +46,12 @@ fn state(run: &Stored) -> String {
         Event::RunEnded { verdict } => Some(verdict),
         _ => None,
     });
+    if run.journal.iter().any(|e| matches!(e.event, Event::RollbackEnded { .. })) {
+        return "rollback".to_owned();
+    }
     match verdict {
         Some(verdict) => verdict.to_string(),
+        None if run.damaged => "damaged".to_owned(),
         None if run.owned => "running".to_owned(),
         None => "killed".to_owned(),
     }
@@ -63,6 +69,8 @@ fn last_step(run: &Stored) -> String {
         Event::ScriptEnded { script, outcome } => format!("{script} {outcome}"),
         Event::ScratchMade { database } => format!("{database} made"),
         Event::ScratchDropped { database } => format!("{database} dropped"),
+        Event::RollbackBegun { .. } => "rollback begun".to_owned(),
+        Event::RollbackEnded { outcome } => format!("rollback {outcome}"),
         Event::RunEnded { .. } => "ended".to_owned(),
         _ => "a step that this version does not know".to_owned(),
     };

@@ -12,6 +12,10 @@ select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as identit
            'storage', a.attstorage,
            'compression', nullif(a.attcompression::text, ''),
            'options', a.attoptions::text,
+           'foreign options', a.attfdwoptions::text,
+           'statistics target', nullif(a.attstattarget, -1),
+           'local', a.attislocal,
+           'inherited', nullif(a.attinhcount, 0),
            'acl', a.attacl::text,
            'comment', pg_catalog.col_description(c.oid, a.attnum)) as attributes
   from pg_catalog.pg_attribute as a

@@ -3,6 +3,10 @@ select pg_catalog.format('%s.%I', coalesce(pg_catalog.format('%I.%I', n.nspname,
        pg_catalog.json_build_object(
            'on', coalesce(pg_catalog.format('%I.%I', n.nspname, c.relname), t.oid::regtype::text),
            'definition', pg_catalog.pg_get_constraintdef(o.oid),
+           'references', (select pg_catalog.format('%I.%I', rn.nspname, rc.relname)
+                            from pg_catalog.pg_class as rc
+                            join pg_catalog.pg_namespace as rn on rn.oid = rc.relnamespace
+                           where rc.oid = nullif(o.confrelid, 0)),
            'validated', o.convalidated,
            'inherited', o.coninhcount,
            'comment', pg_catalog.obj_description(o.oid, 'pg_constraint')) as attributes

@@ -8,6 +8,10 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
            'clustered', i.indisclustered,
            'replica identity', i.indisreplident,
            'tablespace', s.spcname,
+           'parent', (select h.inhparent::regclass::text from pg_catalog.pg_inherits as h where h.inhrelid = c.oid),
+           'statistics targets', (select pg_catalog.string_agg(a.attnum || ' ' || a.attstattarget, ', ' order by a.attnum)
+                                    from pg_catalog.pg_attribute as a
+                                   where a.attrelid = c.oid and a.attstattarget <> -1),
            'comment', pg_catalog.obj_description(c.oid, 'pg_class')) as attributes
   from pg_catalog.pg_index as i
   join pg_catalog.pg_class as c on c.oid = i.indexrelid

@@ -16,12 +16,21 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
            'row security', c.relrowsecurity,
            'forced row security', c.relforcerowsecurity,
            'replica identity', c.relreplident,
+           'toast options', (select tc.reloptions::text from pg_catalog.pg_class as tc where tc.oid = c.reltoastrelid),
            'of type', nullif(c.reloftype, 0)::regtype::text,
+           'type acl', case when c.relkind = 'c' then (select y.typacl::text from pg_catalog.pg_type as y where y.oid = c.reltype) end,
+           'foreign server', (select s.srvname from pg_catalog.pg_foreign_table as f
+                                join pg_catalog.pg_foreign_server as s on s.oid = f.ftserver where f.ftrelid = c.oid),
+           'foreign options', (select f.ftoptions::text from pg_catalog.pg_foreign_table as f where f.ftrelid = c.oid),
            'populated', c.relispopulated,
            'partition bound', pg_catalog.pg_get_expr(c.relpartbound, c.oid),
            'partition key', case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end,
-           'parents', (select pg_catalog.string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno)
-                         from pg_catalog.pg_inherits as i where i.inhrelid = c.oid),
+           'parents', (select pg_catalog.string_agg(pg_catalog.format('%I.%I', pn.nspname, pc.relname), ', ' order by i.inhseqno)
+                         from pg_catalog.pg_inherits as i
+                         join pg_catalog.pg_class as pc on pc.oid = i.inhparent
+                         join pg_catalog.pg_namespace as pn on pn.oid = pc.relnamespace
+                        where i.inhrelid = c.oid),
+           'detaching', (select true from pg_catalog.pg_inherits as i where i.inhrelid = c.oid and i.inhdetachpending limit 1),
            'definition', case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end,
            'sequence', (select pg_catalog.format('%s start %s increment %s min %s max %s cache %s cycle %s',
                                    s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax,
@@ -36,7 +45,15 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
                            and d.deptype in ('a', 'i') and d.refobjsubid > 0
                            and c.relkind = 'S'
                          limit 1),
-           'comment', pg_catalog.obj_description(c.oid, 'pg_class')) as attributes
+           'owned by column', (select d.refobjsubid
+                                 from pg_catalog.pg_depend as d
+                                where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid
+                                  and d.refclassid = 'pg_catalog.pg_class'::regclass
+                                  and d.deptype in ('a', 'i') and d.refobjsubid > 0
+                                  and c.relkind = 'S'
+                                limit 1),
+           'comment', case when c.relkind = 'c' then pg_catalog.obj_description(c.reltype, 'pg_type')
+                           else pg_catalog.obj_description(c.oid, 'pg_class') end) as attributes
   from pg_catalog.pg_class as c
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   left join pg_catalog.pg_am as a on a.oid = c.relam
