@@ -1,5 +1,6 @@
 //! The project's own chores.
 
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -9,8 +10,11 @@ use crate::images::Rebuild;
 use crate::install::{self, Install};
 use crate::{build_clonegate, cargo, complain, images};
 
-/// The module of the tests that need a container engine.
+/// The modules of the tests that need a container engine.
 const CONTAINERS: &str = "containers::";
+
+/// The module of the tests that start an sshd of their own.
+const SSHD: &str = "sshd::";
 
 /// What to test.
 #[derive(Debug, Args)]
@@ -46,25 +50,27 @@ pub(crate) fn test(options: &TestOptions) -> Result<ExitCode> {
             .map(|e| format!("their images can't be made: {e:#}"))
     };
 
-    let nextest = has_nextest();
+    let mut left_out: Vec<(&str, String)> = Vec::new();
+    left_out.extend(without_containers.map(|why| (CONTAINERS, why)));
+    if !Path::new("/usr/sbin/sshd").exists() {
+        let why = "/usr/sbin/sshd (openssh-server) is not installed; the way over ssh is tested in containers too";
+        left_out.push((SSHD, why.to_owned()));
+    }
+
     let mut tests = cargo();
-    if nextest {
+    if has_nextest() {
         tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
-        let mut sets = Vec::new();
-        if without_containers.is_some() {
-            sets.push(format!("not test(/^{CONTAINERS}/)"));
-        }
-        if let Some(filter) = &options.filter {
-            sets.push(format!("test({filter})"));
-        }
+        let mut sets: Vec<String> =
+            left_out.iter().map(|(module, _)| format!("not test(/^{module}/)")).collect();
+        sets.extend(options.filter.iter().map(|filter| format!("test({filter})")));
         if !sets.is_empty() {
             tests.args(["--filterset", &sets.join(" and ")]);
         }
     } else {
         tests.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--"]);
         tests.args(options.filter.iter());
-        if without_containers.is_some() {
-            tests.args(["--skip", CONTAINERS]);
+        for (module, _) in &left_out {
+            tests.args(["--skip", module]);
         }
     }
     let mut passed = tests.status().context("the tests can't be run")?.success();
@@ -75,12 +81,11 @@ pub(crate) fn test(options: &TestOptions) -> Result<ExitCode> {
             .context("the documentation's examples can't be run")?
             .success();
     }
-    match without_containers {
-        None => complain("not run: 0 tests; local servers and containers were both used"),
-        Some(why) => {
-            let left_out = count_container_tests()?;
-            complain(&format!("not run: {left_out} tests that need containers, because {why}"));
-        }
+    if left_out.is_empty() {
+        complain("not run: 0 tests");
+    }
+    for (module, why) in &left_out {
+        complain(&format!("not run: {} tests ({module}), because {why}", count_tests(module)?));
     }
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -119,25 +124,16 @@ fn answers(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
 }
 
-/// By the test harness' own list, so that it is a number and not a guess.
-fn count_container_tests() -> Result<usize> {
+/// How many tests a module has, by the test harness' own list, so that it is a number and not a guess.
+fn count_tests(module: &str) -> Result<usize> {
     let listed = cargo()
-        .args([
-            "test",
-            "--quiet",
-            "--package",
-            "clonegate-tests",
-            "--test",
-            "all",
-            "--",
-            "--list",
-            CONTAINERS,
-        ])
+        .args(["test", "--quiet", "--workspace", "--tests", "--", "--list"])
         .stderr(Stdio::null())
         .output()
         .context("the tests can't be listed")?;
     if !listed.status.success() {
         bail!("the tests can't be listed");
     }
-    Ok(String::from_utf8_lossy(&listed.stdout).lines().filter(|l| l.ends_with(": test")).count())
+    let lines = String::from_utf8_lossy(&listed.stdout).into_owned();
+    Ok(lines.lines().filter(|l| l.starts_with(module) && l.ends_with(": test")).count())
 }

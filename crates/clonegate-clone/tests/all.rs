@@ -1,7 +1,7 @@
 //! The clone channel against a real server.
 
 // clippy knows test functions, and not the functions that they share.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used)]
 
 #[path = "all/containers.rs"]
 mod containers;
@@ -16,5 +16,5 @@ mod read;
 mod scratch;
 #[path = "all/script.rs"]
 mod script;
-#[path = "all/ssh.rs"]
-mod ssh;
+#[path = "all/sshd.rs"]
+mod sshd;

@@ -1,6 +1,5 @@
-//! ssh into one container, `docker exec` into another: the way of the reference report. Ignored by default;
-//! needs a Docker engine and the images `clonegate-ssh:1` and `clonegate-postgres:15` or `:17`.
-//! `cargo test -p clonegate-clone --test all containers -- --ignored --nocapture`.
+//! ssh into one container, `docker exec` into another: the way of the reference report. Needs a Docker
+//! engine and the images that `cargo xtask images` makes.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -34,6 +33,17 @@ fn docker(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// The official image where the engine has it, else the project's own.
+fn image(version: &str) -> String {
+    let official = format!("postgres:{version}");
+    let there = Command::new("docker").args(["image", "inspect", &official]).output();
+    if there.is_ok_and(|o| o.status.success()) {
+        official
+    } else {
+        format!("clonegate-postgres:{version}")
+    }
+}
+
 fn start(version: &str) -> Containers {
     let folder = tempfile::tempdir().unwrap();
     for key in ["host", "me"] {
@@ -51,7 +61,7 @@ fn start(version: &str) -> Containers {
     let label = ["--label", "clonegate.test=clone"];
     let mut words = vec!["run", "-d", "--name", &postgres];
     words.extend(label);
-    let image = format!("clonegate-postgres:{version}");
+    let image = image(version);
     words.extend(["-e", "POSTGRES_HOST_AUTH_METHOD=trust", &image, "-c", "fsync=off"]);
     docker(&words);
     let authorized = format!("CLONEGATE_SSH_AUTHORIZED_KEYS={}", read("me.pub").trim());
@@ -231,13 +241,11 @@ async fn all_of_it(version: &str) {
 }
 
 #[tokio::test]
-#[ignore = "needs docker"]
 async fn ssh_and_docker_exec_with_postgresql_15() {
     all_of_it("15").await;
 }
 
 #[tokio::test]
-#[ignore = "needs docker"]
 async fn ssh_and_docker_exec_with_postgresql_17() {
     all_of_it("17").await;
 }

@@ -424,26 +424,3 @@ async fn psql_is_killed_in_the_middle() {
     fixture.until_no_session_is_left().await;
     assert!(!fixture.exists("made"));
 }
-
-#[tokio::test]
-#[ignore = "measures, and asserts nothing; run it with --nocapture"]
-async fn how_long_it_takes() {
-    let fixture = fixture();
-    let begun = std::time::Instant::now();
-    let channel = fixture.open().await;
-    println!("open {:?}", begun.elapsed());
-    let statement = clonegate_sql::ReadOnlyStatement::judge("select count(*) from kept").unwrap();
-    let statements = vec![statement; 10];
-    for _ in 0..5 {
-        let begun = std::time::Instant::now();
-        run(&channel, "insert into kept values (1);", Ending::Commit).await.unwrap();
-        let ran = begun.elapsed();
-        let begun = std::time::Instant::now();
-        let one = channel.read(&statements[..1], &clonegate_clone::Facts::default()).await;
-        let read = begun.elapsed();
-        let begun = std::time::Instant::now();
-        let ten = channel.read(&statements, &clonegate_clone::Facts::default()).await;
-        println!("script {ran:?}, one reading {read:?}, ten {:?}", begun.elapsed());
-        assert!(one.answers.iter().chain(&ten.answers).all(Result::is_ok));
-    }
-}

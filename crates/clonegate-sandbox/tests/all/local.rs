@@ -13,7 +13,7 @@ use crate::{id_of, installation, open_root, options, outside_folders, processes_
 
 /// psql over TCP as the endpoint's role, as somebody who was told only what the profile tells.
 fn ask(endpoint: &Endpoint, database: &str, sql: &str) -> Result<String, String> {
-    let output = Command::new(installation().unwrap().program("psql"))
+    let output = Command::new(installation().program("psql"))
         .args(["-X", "-A", "-t", "-w", "-h", &endpoint.host, "-p", &endpoint.port.to_string()])
         .args(["-U", &endpoint.role, "-d", database, "-c", sql])
         .env("PGPASSFILE", &endpoint.passfile)
@@ -28,7 +28,6 @@ fn ask(endpoint: &Endpoint, database: &str, sql: &str) -> Result<String, String>
 
 #[tokio::test]
 async fn one_instance_holds_production_and_its_seeded_clone_and_leaves_nothing() {
-    let Some(_) = installation() else { return };
     let root = open_root();
     let begin = Instant::now();
     let sandbox =
@@ -70,9 +69,7 @@ async fn one_instance_holds_production_and_its_seeded_clone_and_leaves_nothing()
 }
 
 #[tokio::test]
-#[ignore = "loads 1.3 million rows twice: half a minute"]
 async fn the_full_scale_is_as_large_as_the_real_one() {
-    let Some(_) = installation() else { return };
     let root = open_root();
     let mut options = options(root.path(), Topology::OneInstance, Backend::Local);
     options.scale = Scale::Full;
@@ -90,7 +87,6 @@ async fn the_full_scale_is_as_large_as_the_real_one() {
 
 #[tokio::test]
 async fn two_instances_are_two_clusters_and_work_in_a_folder_that_only_we_can_reach() {
-    let Some(_) = installation() else { return };
     let root = tempfile::tempdir().unwrap();
     std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     let sandbox =
@@ -125,7 +121,6 @@ async fn two_instances_are_two_clusters_and_work_in_a_folder_that_only_we_can_re
 
 #[tokio::test]
 async fn a_kept_sandbox_lives_until_all_are_swept() {
-    let Some(_) = installation() else { return };
     let root = open_root();
     let sandbox =
         start(&options(root.path(), Topology::OneInstance, Backend::Local), &|_: &str| {})
@@ -149,7 +144,6 @@ async fn a_kept_sandbox_lives_until_all_are_swept() {
 
 #[tokio::test]
 async fn a_sandbox_whose_owner_lives_is_not_swept() {
-    let Some(_) = installation() else { return };
     let root = open_root();
     let sandbox =
         start(&options(root.path(), Topology::OneInstance, Backend::Local), &|_: &str| {})
@@ -163,7 +157,7 @@ async fn a_sandbox_whose_owner_lives_is_not_swept() {
 
 #[tokio::test]
 async fn a_server_stops_and_starts_again_where_it_was() {
-    let Some(installation) = installation() else { return };
+    let installation = installation();
     let home = open_root();
     let options = ServerOptions {
         settings: vec![("max_connections".to_owned(), "23".to_owned())],
@@ -198,7 +192,7 @@ async fn a_server_stops_and_starts_again_where_it_was() {
 
 #[tokio::test]
 async fn a_server_that_can_not_start_says_why_and_leaves_nothing() {
-    let Some(installation) = installation() else { return };
+    let installation = installation();
     let home = open_root();
     let options = ServerOptions {
         settings: vec![("no_such_setting".to_owned(), "1".to_owned())],
@@ -212,7 +206,7 @@ async fn a_server_that_can_not_start_says_why_and_leaves_nothing() {
 
 #[tokio::test]
 async fn a_clone_is_not_called_made_when_the_dump_failed() {
-    let Some(installation) = installation() else { return };
+    let installation = installation();
     let home = open_root();
     let server =
         LocalServer::start(&installation, &home.path().join("one"), &ServerOptions::default())
@@ -238,7 +232,7 @@ async fn a_clone_is_not_called_made_when_the_dump_failed() {
 
 #[tokio::test]
 async fn a_password_is_neither_in_the_log_nor_in_an_error() {
-    let Some(installation) = installation() else { return };
+    let installation = installation();
     let home = open_root();
     let options = ServerOptions {
         settings: vec![("log_statement".to_owned(), "all".to_owned())],

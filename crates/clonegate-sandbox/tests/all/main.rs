@@ -12,9 +12,9 @@ use std::process::Command;
 
 use clonegate_sandbox::{Backend, Options, PostgresInstallation, Topology, find_postgres};
 
-/// The installation to test with, or nothing and a line that says so.
-fn installation() -> Option<PostgresInstallation> {
-    find_postgres(None).inspect_err(|error| println!("skipped: {error}")).ok()
+/// The installation to test with.
+fn installation() -> PostgresInstallation {
+    find_postgres(None).unwrap_or_else(|error| panic!("these tests need a PostgreSQL: {error}"))
 }
 
 fn options(root: &Path, topology: Topology, backend: Backend) -> Options {

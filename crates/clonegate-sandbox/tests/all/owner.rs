@@ -28,7 +28,6 @@ async fn plays_the_owner() {
 
 #[tokio::test]
 async fn the_next_start_removes_what_a_killed_owner_left() {
-    let Some(_) = installation() else { return };
     for private in [false, true] {
         let root = if private { tempfile::tempdir().unwrap() } else { open_root() };
         let mut owner = Command::new(std::env::current_exe().unwrap())
@@ -58,7 +57,6 @@ async fn the_next_start_removes_what_a_killed_owner_left() {
 
 #[tokio::test]
 async fn an_owner_killed_at_any_point_of_the_start_leaves_nothing_either() {
-    let Some(_) = installation() else { return };
     for milliseconds in [150, 500, 1000, 1800] {
         let root = open_root();
         let mut owner = Command::new(std::env::current_exe().unwrap())
@@ -90,7 +88,6 @@ async fn an_owner_killed_at_any_point_of_the_start_leaves_nothing_either() {
 
 #[tokio::test]
 async fn a_start_that_is_given_up_half_way_leaves_nothing() {
-    let Some(_) = installation() else { return };
     let root = open_root();
     let options = options(root.path(), Topology::TwoInstances, Backend::Local);
     // Some of these fall into initdb, some into the servers' start, some into the fixture.

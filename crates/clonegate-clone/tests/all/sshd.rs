@@ -1,5 +1,5 @@
-//! The way over ssh, to an sshd that the test starts itself. Ignored by default: not every machine has
-//! openssh-server. `cargo test -p clonegate-clone --test all ssh -- --ignored`.
+//! The way over ssh, to an sshd that the test starts itself; needs /usr/sbin/sshd (openssh-server) and
+//! OpenSSH's client.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -115,7 +115,6 @@ async fn over(sshd: &Sshd, fixture: &mut Fixture) -> CloneChannel {
 }
 
 #[tokio::test]
-#[ignore = "needs sshd"]
 async fn scripts_readings_and_holds_go_over_one_connection() {
     let (sshd, mut fixture) = (sshd(), fixture());
     let channel = over(&sshd, &mut fixture).await;
@@ -140,7 +139,6 @@ async fn scripts_readings_and_holds_go_over_one_connection() {
 }
 
 #[tokio::test]
-#[ignore = "needs sshd"]
 async fn ten_megabytes_go_through_ssh_both_ways_and_errors_come_apart() {
     let (sshd, mut fixture) = (sshd(), fixture());
     let channel = over(&sshd, &mut fixture).await;
@@ -156,7 +154,6 @@ async fn ten_megabytes_go_through_ssh_both_ways_and_errors_come_apart() {
 }
 
 #[tokio::test]
-#[ignore = "needs sshd"]
 async fn an_unknown_or_changed_host_key_is_refused() {
     let (sshd, mut fixture) = (sshd(), fixture());
     std::fs::write(sshd.at("empty"), "").unwrap();
@@ -179,7 +176,6 @@ async fn an_unknown_or_changed_host_key_is_refused() {
 }
 
 #[tokio::test]
-#[ignore = "needs sshd"]
 async fn keys_that_do_not_open_say_why() {
     let (sshd, mut fixture) = (sshd(), fixture());
     for (key, why) in [
@@ -198,7 +194,6 @@ async fn keys_that_do_not_open_say_why() {
 }
 
 #[tokio::test]
-#[ignore = "needs sshd"]
 async fn an_ssh_that_is_cut_in_the_middle_leaves_nothing() {
     let (sshd, mut fixture) = (sshd(), fixture());
     let channel = over(&sshd, &mut fixture).await;
@@ -220,7 +215,6 @@ async fn an_ssh_that_is_cut_in_the_middle_leaves_nothing() {
 }
 
 #[tokio::test]
-#[ignore = "needs sshd"]
 async fn an_ssh_that_is_cut_around_commit_tells_the_truth() {
     let (sshd, mut fixture) = (sshd(), fixture());
     for delay in [0, 0, 1, 2, 4, 8, 16] {
