@@ -1,7 +1,7 @@
 //! The sandbox against real servers. Tests that need what this machine has not (local PostgreSQL
 //! programs, a container engine) say so and pass; `cargo xtask test` counts them.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used)]
 
 mod containers;
 mod local;

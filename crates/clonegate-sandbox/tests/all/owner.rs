@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use clonegate_sandbox::{Backend, SweepScope, Topology, start, sweep};
 
-use crate::{id_of, installation, open_root, options, outside_folders, processes_in};
+use crate::{id_of, open_root, options, outside_folders, processes_in};
 
 const PART: &str = "CLONEGATE_TEST_OWNER_ROOT";
 
