@@ -375,7 +375,7 @@ fn unchanged(
         format!("{} at both: no transaction completed in the whole server", entry.horizon)
     } else {
         format!(
-            "{} → {}: transactions completed in the server; which rows they touched is for lineage to say",
+            "{} → {} — transactions completed in the server; which rows they touched is for lineage to say",
             entry.horizon, exit.horizon
         )
     };

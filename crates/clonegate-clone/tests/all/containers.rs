@@ -164,32 +164,26 @@ done; true"#;
 async fn all_of_it(version: &str) {
     let containers = start(version);
     let limits = Limits { ending_deadline: Duration::from_secs(15), ..Limits::default() };
-    let begun = Instant::now();
     let channel =
         CloneChannel::open(containers.settings(), &run_id(), limits.clone()).await.unwrap();
-    println!("{} opened in {:?}", channel.route(), begun.elapsed());
     let mut hold = channel.hold().await.unwrap();
     let other = CloneChannel::open(containers.settings(), &run_id(), limits).await.unwrap();
     assert!(matches!(other.hold().await, Err(HoldError::Held(_))));
 
-    let begun = Instant::now();
     let outcome = run(&channel, "create table made as select 'it''s $x' as t;", Ending::Commit)
         .await
         .unwrap();
-    println!("a script {:?}", begun.elapsed());
     assert_eq!(outcome.outcome, Outcome::Committed);
     assert_eq!(containers.sql("clone_test_far", "select t from made"), "it's $x");
     let outcome = run(&channel, "drop table made;", Ending::RollBack).await.unwrap();
     assert_eq!(outcome.outcome, Outcome::RolledBack);
     assert!(containers.exists("made"));
 
-    let begun = Instant::now();
     let judged: Vec<_> = ["select 1.50 as n", "select nope", "select count(*) from kept"]
         .iter()
         .map(|s| ReadOnlyStatement::judge(s).unwrap())
         .collect();
     let readings = channel.read(&judged, &Facts::default()).await;
-    println!("three readings {:?}", begun.elapsed());
     assert_eq!(readings.answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
     assert_eq!((readings.footprint.transactions, readings.footprint.asserted_without_xid), (1, 1));
 
@@ -198,9 +192,7 @@ async fn all_of_it(version: &str) {
     for _ in 0..10_000 {
         text.push_str(&format!("insert into big values ('{row}') returning t;\n"));
     }
-    let begun = Instant::now();
     let outcome = run(&channel, &text, Ending::Commit).await.unwrap();
-    println!("10 MB in and out {:?}", begun.elapsed());
     assert_eq!(outcome.output.bytes, 10_000 * 1001);
 
     // Cut in the middle: docker exec's child is left behind on the host, and its backend is ended.
