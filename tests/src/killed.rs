@@ -57,6 +57,7 @@ async fn after_a_kill_before_any_commit_the_next_run_goes_on() {
     assert!(next.stderr.contains("nothing of it is on the clone"), "{}", next.said());
     let verdicts: Vec<Verdict> = trial.records().iter().map(|r| r.verdict()).collect();
     assert_eq!(verdicts, [Verdict::Inconclusive, Verdict::Pass]);
+    assert!(trial.reports()[0].contains("(INCONCLUSIVE)"), "the killed run has a report too");
     trial.assert_nothing_left().await;
 }
 

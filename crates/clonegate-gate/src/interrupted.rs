@@ -51,7 +51,7 @@ impl fmt::Display for Closed {
                 self.clone
             )
         } else {
-            write!(f, "nothing of it is on the clone; run the gate again")
+            write!(f, "nothing of it is on the clone")
         }
     }
 }
@@ -70,23 +70,23 @@ pub fn interrupted_runs(store: &Store, clone: &DatabaseName) -> Result<Vec<Store
     Ok(store.runs()?.into_iter().filter(|s| s.is_interrupted() && of_clone(s)).collect())
 }
 
-/// Closes the killed runs on this clone. If one of them left something, the run that found it does
-/// not begin.
-pub(crate) async fn close_earlier(gate: &Gate<'_>, clone: &CloneChannel) -> Result<(), GateError> {
+/// Closes the killed runs on this clone, and gives them. If one of them left something, the run that
+/// found it does not begin.
+pub(crate) async fn close_earlier(
+    gate: &Gate<'_>,
+    clone: &CloneChannel,
+) -> Result<Vec<Closed>, GateError> {
     let name = gate.profile.clone.database.as_database();
-    let mut blocking = Vec::new();
+    let mut all = Vec::new();
     for stored in interrupted_runs(gate.store, name)? {
-        let closed = close(gate.store, &stored, clone).await?;
-        if let Some(closed) = closed {
-            if closed.left_something {
-                blocking.push(closed);
-            } else {
-                gate.observer.warning(&closed.to_string());
-            }
-        }
+        all.extend(close(gate.store, &stored, clone).await?);
     }
     drop_forgotten(gate, clone).await;
-    if blocking.is_empty() { Ok(()) } else { Err(GateError::Interrupted(blocking)) }
+    if all.iter().any(|closed| closed.left_something) {
+        return Err(GateError::Interrupted(all));
+    }
+    all.iter().for_each(|closed| gate.observer.warning(&closed.to_string()));
+    Ok(all)
 }
 
 /// `None` where somebody else took the run in the meantime.
@@ -216,7 +216,15 @@ fn describe(outcome: &ScriptOutcome) -> String {
 /// Scratch copies never outlive their run: those of killed runs are dropped. The lock is this run's,
 /// so no other run can be at work on one.
 async fn drop_forgotten(gate: &Gate<'_>, clone: &CloneChannel) {
-    let Ok(copies) = clone.scratches().await else { return };
+    let copies = match clone.scratches().await {
+        Ok(copies) => copies,
+        Err(error) => {
+            let why = chain(&error);
+            return gate.observer.warning(&format!(
+                "whether a killed run left a scratch copy can't be asked: {why}"
+            ));
+        }
+    };
     let prefix = format!("{}x", gate.profile.clone.database);
     for copy in copies.iter().filter(|c| c.name.starts_with(&prefix)) {
         match clone.drop_scratch(copy).await {

@@ -59,7 +59,7 @@ impl Gate<'_> {
             Err(GateError::Interrupted(closed)) => {
                 closed.iter().for_each(|run| self.observer.warning(&run.to_string()));
             }
-            other => other?,
+            other => drop(other?),
         }
         let mut folder = self.store.begin(&run)?;
         folder.note(Event::RollbackBegun {

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::channels::{self, chain, clone_record, clone_settings, production_record};
 use crate::preflight::{Prepared, prepare};
 use crate::read;
-use crate::{GateError, Observer, Stop, build, exit, interrupted, rehearsal};
+use crate::{Closed, GateError, Observer, Stop, build, exit, interrupted, rehearsal};
 
 /// A profile, where its evidence goes, and who is told.
 pub struct Gate<'a> {
@@ -36,6 +36,8 @@ pub struct Finished {
     pub record: RunRecord,
     /// The run's folder, still this process' own.
     pub folder: RunFolder,
+    /// Earlier runs that had been killed, and were closed on the way.
+    pub closed: Vec<Closed>,
 }
 
 /// Why the phases ended before the last one.
@@ -83,9 +85,10 @@ impl Gate<'_> {
             },
             Err(error) => Err(chain(error)),
         };
-        if let Ok(channel) = &clone {
-            interrupted::close_earlier(self, channel).await?;
-        }
+        let closed = match &clone {
+            Ok(channel) => interrupted::close_earlier(self, channel).await?,
+            Err(_) => Vec::new(),
+        };
         let mut folder = self.store.begin(&run)?;
         let mut record = self.begin_record(&run, prepared.assertions.clone(), &prepared);
         folder.note(Event::RunBegun {
@@ -126,7 +129,7 @@ impl Gate<'_> {
         record.finished_at = Some(Timestamp::now());
         folder.store_record(&record)?;
         folder.note(Event::RunEnded { verdict: record.verdict() })?;
-        Ok(Finished { record, folder })
+        Ok(Finished { record, folder, closed })
     }
 
     fn begin_record(

@@ -210,9 +210,14 @@ impl Trial {
         gate::records(&self.store()).into_iter().map(|(record, _)| record).collect()
     }
 
+    /// The runs' reports, the oldest first.
+    pub(crate) fn reports(&self) -> Vec<String> {
+        gate::records(&self.store()).into_iter().map(|(_, report)| report).collect()
+    }
+
     /// The latest run's report.
     pub(crate) fn report(&self) -> String {
-        gate::records(&self.store()).pop().expect("there is a run").1
+        self.reports().pop().expect("there is a run")
     }
 
     /// Ends the server of one side at once, as a crash would.

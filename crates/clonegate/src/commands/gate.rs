@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clonegate_gate::{Finished, Gate, GateError, Stop};
+use clonegate_gate::{Closed, Finished, Gate, GateError, Stop};
 use clonegate_model::Exit;
 use clonegate_report::{render_markdown, report, summary_line};
 use clonegate_store::Store;
@@ -63,11 +63,7 @@ async fn through(
     let finished = match gate.run().await {
         Ok(finished) => finished,
         Err(GateError::Interrupted(closed)) => {
-            for run in &closed {
-                if let Some(record) = &run.record {
-                    store.reopen(&run.run)?.store_report(&render_markdown(&report(record)))?;
-                }
-            }
+            report_closed(&closed, store)?;
             console.rest();
             return Err(GateError::Interrupted(closed).into());
         }
@@ -76,8 +72,19 @@ async fn through(
             return Err(error.into());
         }
     };
+    report_closed(&finished.closed, store)?;
     show(&finished, console)?;
     Ok(finished.record.exit())
+}
+
+/// Runs that were killed have no report yet.
+fn report_closed(closed: &[Closed], store: &Store) -> Result<(), Failure> {
+    for run in closed {
+        if let Some(record) = &run.record {
+            store.reopen(&run.run)?.store_report(&render_markdown(&report(record)))?;
+        }
+    }
+    Ok(())
 }
 
 fn show(finished: &Finished, console: &Console) -> Result<(), Failure> {
