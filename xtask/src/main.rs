@@ -20,7 +20,12 @@ use crate::install::Install;
 
 /// Chains clonegate's commands in a checkout, and the project's own chores.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", max_term_width = 100)]
+#[command(
+    name = "cargo xtask",
+    max_term_width = 100,
+    after_help = "Every command of clonegate is one here too: gate, status, rollback, report, schema, sandbox.\n\
+                  Without a configuration `gate` runs on disposable servers; --no-install installs nothing for it."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Task,
