@@ -35,6 +35,7 @@ const KNOWS_NOTHING_OF: &[(&str, &[&str])] = &[
         "clonegate-diff",
         &["tokio", "tokio-postgres", "clonegate-store", "clonegate-probe", "clonegate-clone"],
     ),
+    ("clonegate-query", &["clonegate-clone", "clonegate-gate", "clap"]),
     ("clonegate-report", &["tokio", "tokio-postgres", "clonegate-store", "clonegate-gate"]),
     (
         "clonegate-sandbox",

@@ -20,19 +20,22 @@ pub enum Exit {
     NothingChecked = 4,
     /// Another run holds the clone.
     Held = 5,
+    /// The judge, the allowlist or the role's attestation refused a query; production was not asked.
+    Refused = 6,
     /// FAIL.
     Fail = 100,
 }
 
 impl Exit {
     /// Every exit, for documentation and tests.
-    pub const ALL: [Exit; 7] = [
+    pub const ALL: [Exit; 8] = [
         Exit::Pass,
         Exit::Unexpected,
         Exit::Usage,
         Exit::Inconclusive,
         Exit::NothingChecked,
         Exit::Held,
+        Exit::Refused,
         Exit::Fail,
     ];
 

@@ -12,10 +12,12 @@
 
 mod lexer;
 mod parse;
+mod permitted;
 mod read;
 mod refusal;
 mod script;
 
+pub use permitted::{Permitted, PermittedError};
 pub use read::{MAX_STATEMENT_BYTES, ReadOnlyStatement};
 pub use refusal::{Refusal, Rule};
 pub use script::{GuardedScript, JoinedScripts, MAX_SCRIPT_BYTES};
