@@ -46,6 +46,12 @@ enum Task {
     },
     /// Check the formatting, the lints and the licences.
     Lint,
+    /// Measure against limits and peers, as ratios in one run: `bench channel`.
+    Bench {
+        /// What to measure, and its options; `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Every other command is clonegate's: gate, status, rollback, report, schema, sandbox.
     #[command(external_subcommand)]
     Clonegate(Vec<OsString>),
@@ -60,6 +66,7 @@ fn main() -> ExitCode {
         )
         .map(|()| ExitCode::SUCCESS),
         Task::Lint => chores::lint(),
+        Task::Bench { args } => bench(&args),
         Task::Clonegate(args) => clonegate(args),
     };
     result.unwrap_or_else(|error| {
@@ -81,6 +88,15 @@ fn clonegate(mut args: Vec<OsString>) -> Result<ExitCode> {
         install::postgresql(&binary, Install::unless(no_install))?;
     }
     hand_over(Command::new(binary).args(args))
+}
+
+/// Builds the measurements with optimization and hands over to them.
+fn bench(args: &[OsString]) -> Result<ExitCode> {
+    hand_over(
+        cargo()
+            .args(["run", "--quiet", "--release", "--package", "clonegate-bench", "--"])
+            .args(args),
+    )
 }
 
 /// Whether one of the flags is given, as `--flag` or `--flag=value`.
