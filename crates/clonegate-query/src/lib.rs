@@ -11,14 +11,19 @@
 mod caller;
 mod describe;
 mod error;
+mod pending;
+mod production;
+mod run_id;
 mod service;
 mod settings;
 
-pub use caller::{Caller, CallerError};
+pub use caller::{Caller, CallerError, is_plain};
 pub use describe::{
     Column, Described, Description, Key, KeyKind, Nullability, Relation, RelationDetail, Schema,
     Scope,
 };
 pub use error::{QueryError, QueryVerdict};
-pub use service::{Limits, QueryService, Served};
+pub use production::{Production, SettingsProblem};
+pub use run_id::{NoRandomBytes, new_run_id};
+pub use service::{Limits, QueryService, Served, audit_path};
 pub use settings::{ServiceError, ServiceSettings, Texts};

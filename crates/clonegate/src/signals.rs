@@ -22,6 +22,13 @@ pub(crate) fn listen(console: &Console) -> Stop {
     stop
 }
 
+/// The next signal that asks the process to stop; never ends where none can be listened for.
+pub(crate) async fn next() {
+    if signal().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 #[cfg(unix)]
 async fn signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};

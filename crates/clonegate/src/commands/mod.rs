@@ -1,6 +1,8 @@
 //! What each command does.
 
+mod audit;
 mod gate;
+mod query;
 mod report;
 mod rollback;
 mod sandbox;
@@ -12,7 +14,9 @@ use std::path::Path;
 use clonegate_gate::GateError;
 use clonegate_model::Exit;
 use clonegate_profile::{Profile, ProfileError};
+use clonegate_query::{QueryError, ServiceError};
 use clonegate_sandbox::SandboxError;
+use clonegate_store::audit::VerifyError;
 use clonegate_store::{Store, StoreError};
 
 use crate::cli::{Command, SchemaOf};
@@ -25,6 +29,11 @@ pub(crate) enum Failure {
     Gate(GateError),
     Sandbox(SandboxError),
     Store(StoreError),
+    Service(ServiceError),
+    /// Why a question has no answer.
+    Query(QueryError),
+    /// The audit log is not intact, or can't be read.
+    Audit(VerifyError),
     /// What is wrong, and what to do.
     Usage(String),
 }
@@ -32,8 +41,10 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Failure::Profile(_) | Failure::Usage(_) => Exit::Usage,
+            Failure::Profile(_) | Failure::Usage(_) | Failure::Service(_) => Exit::Usage,
             Failure::Gate(error) => error.exit(),
+            Failure::Query(error) => error.exit(),
+            Failure::Audit(error) => audit::exit(error),
             Failure::Sandbox(_) | Failure::Store(_) => Exit::Unexpected,
         }
     }
@@ -58,6 +69,9 @@ impl fmt::Display for Failure {
             Failure::Gate(error) => error,
             Failure::Sandbox(error) => error,
             Failure::Store(error) => error,
+            Failure::Service(error) => error,
+            Failure::Query(error) => return f.write_str(&query::explain(error)),
+            Failure::Audit(error) => error,
         };
         write!(f, "error: {error}")?;
         let mut source = error.source();
@@ -101,6 +115,8 @@ pub(crate) async fn dispatch(
         Command::Gate(options) => gate::run(options, &store, console).await,
         Command::Status => status::run(&store, console),
         Command::Rollback(config) => rollback::run(&config.config, &store, console).await,
+        Command::Query(options) => query::run(options, &store, console).await,
+        Command::Audit { command } => audit::run(command, &store, console),
         Command::Report(options) => report::run(&options, &store, console),
         Command::Schema { of } => {
             let schema = match of {
