@@ -61,7 +61,13 @@ async fn everything(mut world: World) {
     let only = std::env::var("CLONEGATE_ATTACK").unwrap_or_default();
     let payloads: Vec<&Payload> = payloads.into_iter().filter(|p| p.name.contains(&only)).collect();
 
-    let whole = pass_all(&mut world, &payloads, &Role::ALL, None).await;
+    let whole = pass_all(
+        &mut world,
+        &payloads,
+        &Role::ALL[..std::env::var("NROLES").map_or(4, |n| n.parse().unwrap())],
+        None,
+    )
+    .await;
     let mut wrong = Vec::new();
     for ((role, name), passage) in &whole {
         let payload = payloads.iter().find(|p| p.name == *name).unwrap();
@@ -103,12 +109,15 @@ async fn everything(mut world: World) {
     println!("\nPostgreSQL {}: {} payloads\n\n{table}", world.major, payloads.len());
     if std::env::var_os("CLONEGATE_ATTACK_DETAILS").is_some() {
         for ((role, name), passage) in &whole {
-            println!("whole: {name} as {}: {}", role.title(), passage.outcome);
+            println!("whole: {name} as {}: {} {:?}", role.title(), passage.outcome, passage.took);
         }
         for (layer, passages) in &without {
             for ((role, name), passage) in passages {
                 let (role, outcome) = (role.title(), &passage.outcome);
-                println!("without {layer}: {name} as {role}: {outcome} {:?}", passage.effects);
+                println!(
+                    "without {layer}: {name} as {role}: {outcome} {:?} {:?}",
+                    passage.effects, passage.took
+                );
             }
         }
     }

@@ -30,6 +30,8 @@ pub(super) struct Passage {
     /// Who stopped it, and how: `judge`, `server 42501`, `bounds time`, `answered`.
     pub(super) outcome: String,
     pub(super) effects: Effects,
+    /// With the oracle's looks and the reset.
+    pub(super) took: Duration,
 }
 
 /// All payloads of all roles, with one set of layers.
@@ -150,7 +152,7 @@ impl Attacker {
             let lost = restored.is_restored(&before);
             assert!(lost.is_empty(), "{}: {lost:?} can't be put back", payload.name);
         }
-        Passage { outcome: outcome(&came), effects }
+        Passage { outcome: outcome(&came), effects, took: begun.elapsed() }
     }
 
     /// What the answer itself says: too much of it, a wrong one, or what the role may not know.

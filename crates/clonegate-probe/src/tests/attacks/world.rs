@@ -16,10 +16,11 @@ pub(super) const PASSWORD: &str = "pw-of-everybody-here";
 
 /// What makes the oracle's view quiet: nothing of the server's own writes to the log or to a table
 /// while a payload is looked at.
-const SETTINGS: [(&str, &str); 11] = [
+const SETTINGS: [(&str, &str); 12] = [
     ("autovacuum", "off"),
     ("checkpoint_timeout", "1d"),
     ("max_wal_size", "4GB"),
+    ("wal_keep_size", "1GB"),
     ("wal_level", "logical"),
     ("wal_writer_delay", "10ms"),
     ("shared_buffers", "32MB"),
