@@ -289,6 +289,8 @@ impl ProductionChannel {
             };
             self.ledger.publish(&transaction, facts).await?;
             let answer = statement::run(&transaction, in_flight, &meter, sql, limits).await;
+            #[cfg(test)]
+            crate::tests::attacks::layers::midway().await;
             match &answer {
                 Err(error) if !error.leaves_the_connection_whole() => return answer,
                 _ => {}

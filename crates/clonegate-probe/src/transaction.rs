@@ -13,6 +13,8 @@ use crate::error::{CutBy, Stage};
 use crate::guard::{self, Expectation, GuardError};
 use crate::meter::Meter;
 use crate::snapshot::ExportedSnapshot;
+#[cfg(test)]
+use crate::tests::attacks::layers::{self, Layer};
 use crate::{Facts, ReadError, ServerError};
 
 const ASSERT: &str = include_str!("../../../sql/engine/probe/assert.sql");
@@ -72,6 +74,10 @@ impl Ledger {
         at: Option<&ExportedSnapshot>,
     ) -> Result<(Transaction<'c>, Identity), ReadError> {
         meter.grant(0);
+        #[cfg(test)]
+        if layers::is_out(Layer::Guard) || layers::is_out(Layer::Transaction) {
+            return self.open_without_a_layer(client).await;
+        }
         self.in_time(async {
             let guard = match self.guard.get() {
                 Some(guard) => guard,
@@ -101,6 +107,20 @@ impl Ledger {
             Ok((transaction, identity))
         })
         .await
+    }
+
+    /// How it would be without the guard, or without a transaction that is read-only.
+    #[cfg(test)]
+    async fn open_without_a_layer<'c>(
+        &self,
+        client: &'c mut Client,
+    ) -> Result<(Transaction<'c>, Identity), ReadError> {
+        let begun = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+        let read_only = !layers::is_out(Layer::Transaction);
+        let transaction = begun.read_only(read_only).start().await.map_err(own)?;
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        transaction.batch_execute(SAVEPOINT).await.map_err(own)?;
+        Ok((transaction, layers::believed(&self.expectation)))
     }
 
     /// Publishes facts for the rest of the transaction. Values travel as parameters.
@@ -169,6 +189,10 @@ impl Ledger {
         transaction: Transaction<'_>,
         meter: &Meter,
     ) -> Result<(), ReadError> {
+        #[cfg(test)]
+        if layers::is_out(Layer::Transaction) {
+            return transaction.commit().await.map_err(own);
+        }
         self.assert(&transaction, meter).await?;
         self.asserted.fetch_add(1, Ordering::Relaxed);
         self.in_time(async { transaction.rollback().await.map_err(own) }).await

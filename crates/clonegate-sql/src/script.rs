@@ -5,7 +5,7 @@ use squawk_syntax::ast::{AstNode, Commit, Rollback, Stmt};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use crate::lexer::{Piece, pieces};
-use crate::parse::{line_at, line_of, names, statements, title, with_deep_stack};
+use crate::parse::{names, own_range, statements, title, with_deep_stack};
 use crate::{Refusal, Rule};
 
 /// The longest script that is judged. Data belongs into the clone by other ways.
@@ -35,12 +35,13 @@ impl GuardedScript {
         if text.len() > MAX_SCRIPT_BYTES {
             return Err(vec![Refusal::new(
                 Rule::TooLarge,
-                1,
+                text,
+                0..0,
                 format!("the script has {} bytes; {MAX_SCRIPT_BYTES} are read", text.len()),
                 "split it into several scripts",
             )]);
         }
-        let sendable = with_deep_stack(|| sendable(text))?;
+        let sendable = with_deep_stack(text, || sendable(text))?;
         let sha256 = hex(&Sha256::digest(text.as_bytes()));
         Ok(Self { name: name.to_owned(), text: sendable, sha256, bytes: text.len() as u64 })
     }
@@ -128,11 +129,12 @@ fn hex(digest: &[u8]) -> String {
 fn sendable(text: &str) -> Result<String, Vec<Refusal>> {
     let mut refusals = Vec::new();
     if text.contains('\0') {
-        let line = line_at(text, text.find('\0').unwrap_or_default());
+        let at = text.find('\0').unwrap_or_default();
         let hint = "save the script as UTF-8 text";
         return Err(vec![Refusal::new(
             Rule::Syntax,
-            line,
+            text,
+            at..at + 1,
             "a NUL byte ends the script for psql",
             hint,
         )]);
@@ -143,8 +145,7 @@ fn sendable(text: &str) -> Result<String, Vec<Refusal>> {
     for piece in pieces(text) {
         match piece {
             Piece::MetaCommand(range) => {
-                let line = line_at(text, range.start);
-                match judge_meta_command(text[range.clone()].trim_end(), line) {
+                match judge_meta_command(text, range.clone()) {
                     Ok(()) => {
                         blank(&mut sent, range.clone());
                         blank(&mut parsed, range);
@@ -155,19 +156,22 @@ fn sendable(text: &str) -> Result<String, Vec<Refusal>> {
             Piece::CopyData(range) => blank(&mut parsed, range),
             Piece::OpenCopyData(range) => refusals.push(Refusal::new(
                 Rule::Syntax,
-                line_at(text, range.start),
+                text,
+                range,
                 "the COPY data that begins here has no closing line",
                 r"end the data with a line that is only \.",
             )),
             Piece::AmbiguousString(range) => refusals.push(Refusal::new(
                 Rule::Syntax,
-                line_at(text, range.start),
+                text,
+                range,
                 "this string has a backslash before a quote, and where it ends depends on a setting",
                 "write E'…' with the backslash doubled",
             )),
             Piece::Unclosed(range) => refusals.push(Refusal::new(
                 Rule::Syntax,
-                line_at(text, range.start),
+                text,
+                range,
                 "the quote or comment that begins here is never closed",
                 "close it",
             )),
@@ -179,7 +183,13 @@ fn sendable(text: &str) -> Result<String, Vec<Refusal>> {
     let statements = statements(&parsed).map_err(|refusal| vec![refusal])?;
     if statements.is_empty() {
         let hint = "take it out of the profile's list";
-        return Err(vec![Refusal::new(Rule::Empty, 1, "the script has no statement", hint)]);
+        return Err(vec![Refusal::new(
+            Rule::Empty,
+            text,
+            0..0,
+            "the script has no statement",
+            hint,
+        )]);
     }
     let inner = match statements.as_slice() {
         [Stmt::Begin(begin), inner @ .., Stmt::Commit(Commit::CommitTransaction(commit))]
@@ -195,7 +205,13 @@ fn sendable(text: &str) -> Result<String, Vec<Refusal>> {
     };
     for statement in inner {
         if let Some((rule, problem, hint)) = objection(statement) {
-            refusals.push(Refusal::new(rule, line_of(&parsed, statement.syntax()), problem, hint));
+            refusals.push(Refusal::new(
+                rule,
+                &parsed,
+                own_range(statement.syntax()),
+                problem,
+                hint,
+            ));
         }
     }
     if refusals.is_empty() { Ok(sent) } else { Err(refusals) }
@@ -203,7 +219,7 @@ fn sendable(text: &str) -> Result<String, Vec<Refusal>> {
 
 /// `BEGIN` and `COMMIT` without modes: nothing is lost when the executor's own take their place.
 fn plain(statement: &SyntaxNode) -> bool {
-    let words = names(statement).map(|(name, _)| name);
+    let words = names(statement).map(|name| name.text);
     words.into_iter().all(|w| {
         matches!(w.as_str(), "begin" | "start" | "transaction" | "work" | "commit" | "end")
     })
@@ -221,9 +237,11 @@ fn blank(text: &mut String, range: std::ops::Range<usize>) {
     text.replace_range(range, &blanked);
 }
 
-fn judge_meta_command(command: &str, line: usize) -> Result<(), Refusal> {
-    let refuse =
-        |problem: String, hint: &str| Err(Refusal::new(Rule::MetaCommand, line, problem, hint));
+fn judge_meta_command(text: &str, range: std::ops::Range<usize>) -> Result<(), Refusal> {
+    let command = text[range.clone()].trim_end();
+    let refuse = |problem: String, hint: &str| {
+        Err(Refusal::new(Rule::MetaCommand, text, range.clone(), problem, hint))
+    };
     let words: Vec<&str> = command.split_whitespace().collect();
     let name = words.first().copied().unwrap_or(r"\");
     if command.contains('`') {
@@ -378,8 +396,8 @@ fn touches_the_executors_settings(node: &SyntaxNode) -> bool {
         "role",
         "all",
     ];
-    names(node).any(|(name, _)| {
-        SETTINGS.contains(&name.to_lowercase().as_str()) || name.starts_with("clonegate")
+    names(node).any(|name| {
+        SETTINGS.contains(&name.text.to_lowercase().as_str()) || name.text.starts_with("clonegate")
     })
 }
 

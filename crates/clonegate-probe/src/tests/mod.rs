@@ -1,7 +1,7 @@
 //! Tests that send SQL which no judge would let through, so that the layers below the judge are
 //! held to account on their own.
 
-mod attacks;
+pub(crate) mod attacks;
 mod bounds;
 mod evidence;
 mod types;

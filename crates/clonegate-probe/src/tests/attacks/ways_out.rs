@@ -1,7 +1,7 @@
 //! Ways out of a read-only transaction. Each ends with a look at the database by somebody else.
 
-use super::production::{DATABASE, connect, shared, state};
-use super::{only, sqlstate};
+use super::super::production::{DATABASE, connect, shared, state};
+use super::super::{only, sqlstate};
 use crate::{Bounds, ReadError, Severity};
 
 /// As the owner of everything, who is held by the transaction alone.
@@ -181,7 +181,7 @@ async fn nothing_that_a_caller_left_is_there_for_the_next() {
     server.until(locks, 0).await;
     assert!(channel.raw("listen something").await.is_ok());
     channel.close().await;
-    server.until(&super::production::sessions(&run), 0).await;
+    server.until(&super::super::production::sessions(&run), 0).await;
 }
 
 /// A snapshot's connection is used again, unless it kept something.
