@@ -18,10 +18,16 @@ pub(crate) struct ProfileFile {
     pub(crate) title: Option<String>,
     /// The database that must stay untouched.
     pub(crate) production: ProductionTable,
-    /// The database on which the work is done.
-    pub(crate) clone: CloneTable,
-    /// What is run on the clone, and what takes it back.
-    pub(crate) build: BuildTable,
+    /// The database on which the work is done. The gate needs it; queries don't.
+    pub(crate) clone: Option<CloneTable>,
+    /// What is run on the clone, and what takes it back. The gate needs it; queries don't.
+    pub(crate) build: Option<BuildTable>,
+    /// What callers may ask production, by `clonegate query` and `clonegate mcp`.
+    #[serde(default)]
+    pub(crate) query: QueryTable,
+    /// Functions and types of the databases' own that are known to be harmless.
+    #[serde(default)]
+    pub(crate) permitted: PermittedTable,
     /// Bounds on time.
     #[serde(default)]
     pub(crate) limits: LimitsTable,
@@ -38,8 +44,8 @@ pub(crate) struct ProductionTable {
     pub(crate) allowlist: Vec<String>,
     /// The role, which may only read.
     pub(crate) role: String,
-    /// The folder of the check files, relative to the profile.
-    pub(crate) checks: PathBuf,
+    /// The folder of the check files, relative to the profile. The gate needs it; queries don't.
+    pub(crate) checks: Option<PathBuf>,
     /// A host name, an address, or the folder of a socket.
     pub(crate) host: Option<String>,
     /// The port.
@@ -125,6 +131,43 @@ pub(crate) struct AuthorizationTable {
     pub(crate) reference: String,
     /// Why commits are needed and why they do no harm.
     pub(crate) reason: String,
+}
+
+/// What callers may ask production, and how much at once.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct QueryTable {
+    /// The databases that may be asked, each on production's allowlist; production's database if
+    /// it is left out. The first one is asked where a caller names none.
+    pub(crate) databases: Option<Vec<String>>,
+    /// Rows of an answer; 500 if it is left out, and never more than 10000.
+    pub(crate) rows: Option<u64>,
+    /// Bytes of an answer's rows on the wire; 1048576 if it is left out, and never more than
+    /// 67108864.
+    pub(crate) bytes: Option<u64>,
+    /// Connections at once; 2 if it is left out, and never more than 16.
+    pub(crate) connections: Option<u64>,
+    /// How long a statement waits for a free connection; 30s if it is left out, and never more
+    /// than 5m.
+    pub(crate) queue_timeout: Option<String>,
+    /// The audit log, relative to the profile; `audit.jsonl` in the store if it is left out.
+    pub(crate) audit: Option<PathBuf>,
+    /// Whether the audit log keeps the statements' texts beside their digests; true if it is left
+    /// out.
+    pub(crate) audit_texts: Option<bool>,
+}
+
+/// What a statement may use beyond what is known to be harmless everywhere: names as `schema.name`
+/// or bare.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct PermittedTable {
+    /// Functions.
+    #[serde(default)]
+    pub(crate) functions: Vec<String>,
+    /// Types.
+    #[serde(default)]
+    pub(crate) types: Vec<String>,
 }
 
 /// Bounds on time, each a text like `5s` or `2m`.

@@ -4,17 +4,22 @@
 //! checked; the crate does not connect to anything and does not judge SQL. Secrets have no place
 //! in a profile: there is no key that could hold one.
 //!
+//! [`ProductionProfile::load`] reads of the same file what queries need: production, and what may be
+//! asked of it.
+//!
 //! The text formats have a JSON schema each ([`profile_schema`], [`check_schema`]), for editors.
 
 mod check_file;
 mod error;
 mod file;
 mod profile;
+mod query;
 
 pub use check_file::{CheckHeader, read_check};
 pub use error::ProfileError;
 pub use file::SslMode;
 pub use profile::{Build, CloneTarget, Limits, ProductionTarget, Profile, Script};
+pub use query::{AuditTexts, PermittedNames, ProductionProfile, QuerySettings};
 
 /// The JSON schema of `clonegate.toml`.
 #[must_use]

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::ProfileError;
 use crate::check_file::{nearest, read_check};
 use crate::file::{CloneTable, LimitsTable, ProductionTable, ProfileFile, SslMode};
+use crate::query::{PermittedNames, permitted};
 
 /// The largest file that a profile may name. It is read whole.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -33,6 +34,8 @@ pub struct Profile {
     pub build: Build,
     /// Bounds on time.
     pub limits: Limits,
+    /// Functions and types of the databases' own that are known to be harmless.
+    pub permitted: PermittedNames,
     /// SHA-256 over the profile, its checks and its scripts, in hexadecimal.
     pub sha256: String,
 }
@@ -46,7 +49,9 @@ pub struct ProductionTarget {
     pub allowlist: Vec<DatabaseName>,
     /// The role, which may only read.
     pub role: String,
-    /// Its checks, in the order of their numbers.
+    /// The folder of its checks.
+    pub checks_folder: Option<PathBuf>,
+    /// Its checks, in the order of their numbers; none where only queries are asked.
     pub checks: Vec<Check>,
     /// A host name, an address, or the folder of a socket.
     pub host: Option<String>,
@@ -148,23 +153,35 @@ impl Profile {
     /// the gate reports it as a requirement that is not met.
     pub fn load(path: &Path) -> Result<Self, ProfileError> {
         let text = read(path, "this is the profile; `--config FILE` names another one")?;
-        let file: ProfileFile = toml::from_str(&text).map_err(|e| explain(path, &text, &e))?;
         let place = Place { path, text: &text };
-        if file.format != 1 {
-            return Err(place.at(
-                "format",
-                format!("this is format {}", file.format),
-                "this version reads format 1",
+        let file = parse(&place)?;
+        // Queries do without these; a gate without them would have nothing to prove.
+        let missing = |what: &str, hint: &str| {
+            place.at("name", format!("the profile has no {what}, which the gate needs"), hint)
+        };
+        let clone_table = file.clone.ok_or_else(|| {
+            missing("[clone]", "docs/profile.md describes it; `clonegate query` does without it")
+        })?;
+        let build = file.build.ok_or_else(|| {
+            missing("[build]", "docs/profile.md describes it; `clonegate query` does without it")
+        })?;
+        if file.production.checks.is_none() {
+            return Err(missing(
+                "`checks` in [production]",
+                "name the folder of the check files; `clonegate query` does without it",
             ));
         }
         let root = path.parent().unwrap_or(Path::new("."));
         let mut digest = Sha256::new();
         digest.update(text.as_bytes());
 
-        let production = production(&place, root, file.production, &mut digest)?;
-        let clone = clone(&place, root, file.clone, &mut digest)?;
+        let mut production = production(&place, root, file.production)?;
+        if let Some(folder) = &production.checks_folder {
+            production.checks = checks(folder, &mut digest)?;
+        }
+        let clone = clone(&place, root, clone_table, &mut digest)?;
         let mut scripts = Vec::new();
-        for relative in &file.build.scripts {
+        for relative in &build.scripts {
             let script = script(&root.join(relative), &mut digest)?;
             // The journal knows a script by its name.
             if scripts.iter().any(|s: &Script| s.name == script.name) {
@@ -176,17 +193,17 @@ impl Profile {
             }
             scripts.push(script);
         }
-        let rollback_path = root.join(&file.build.rollback);
+        let rollback_path = root.join(&build.rollback);
         let rollback =
             if rollback_path.exists() { Some(script(&rollback_path, &mut digest)?) } else { None };
-        if file.build.marker.trim().is_empty() {
+        if build.marker.trim().is_empty() {
             return Err(place.at(
                 "marker",
                 "the marker is empty, so every comment would contain it",
                 "write for instance TEST_CLONE",
             ));
         }
-        let authorization = match file.build.authorization {
+        let authorization = match build.authorization {
             None => None,
             Some(a) => {
                 for (key, value) in
@@ -210,28 +227,28 @@ impl Profile {
             name: file.name,
             production,
             clone,
-            build: Build {
-                scripts,
-                rollback_path,
-                rollback,
-                marker: file.build.marker,
-                authorization,
-            },
+            build: Build { scripts, rollback_path, rollback, marker: build.marker, authorization },
             limits,
+            permitted: permitted(file.permitted),
             sha256: digest.finalize().iter().map(|b| format!("{b:02x}")).collect(),
         })
     }
 }
 
 /// The profile's text, to say where something is wrong in it.
-struct Place<'a> {
-    path: &'a Path,
-    text: &'a str,
+pub(crate) struct Place<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
 }
 
 impl Place<'_> {
     /// An error at the first line that gives the key.
-    fn at(&self, key: &str, problem: impl Into<String>, hint: impl Into<String>) -> ProfileError {
+    pub(crate) fn at(
+        &self,
+        key: &str,
+        problem: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> ProfileError {
         let mut start = 0;
         for line in self.text.split_inclusive('\n') {
             let name = line.split('=').next().unwrap_or_default().trim().trim_matches('"');
@@ -249,7 +266,7 @@ impl Place<'_> {
         ProfileError::text(self.path, self.text, 0..0, problem, hint)
     }
 
-    fn name(&self, value: &str) -> impl FnOnce(NameError) -> ProfileError {
+    pub(crate) fn name(&self, value: &str) -> impl FnOnce(NameError) -> ProfileError {
         let (path, text) = (self.path.to_owned(), self.text.to_owned());
         let quoted = format!("\"{value}\"");
         let start = text.find(&quoted).unwrap_or_default();
@@ -267,11 +284,25 @@ impl Place<'_> {
     }
 }
 
-fn production(
+/// The file's keys, where the version is one that is read.
+pub(crate) fn parse(place: &Place<'_>) -> Result<ProfileFile, ProfileError> {
+    let file: ProfileFile =
+        toml::from_str(place.text).map_err(|e| explain(place.path, place.text, &e))?;
+    if file.format != 1 {
+        return Err(place.at(
+            "format",
+            format!("this is format {}", file.format),
+            "this version reads format 1",
+        ));
+    }
+    Ok(file)
+}
+
+/// Production without its checks: only the gate reads those.
+pub(crate) fn production(
     place: &Place<'_>,
     root: &Path,
     table: ProductionTable,
-    digest: &mut Sha256,
 ) -> Result<ProductionTarget, ProfileError> {
     let database = DatabaseName::new(&*table.database).map_err(place.name(&table.database))?;
     let mut allowlist = Vec::new();
@@ -282,7 +313,8 @@ fn production(
         database,
         allowlist,
         role: table.role,
-        checks: checks(&root.join(&table.checks), digest)?,
+        checks_folder: table.checks.map(|p| root.join(p)),
+        checks: Vec::new(),
         host: table.host,
         port: table.port,
         sslmode: table.sslmode,
@@ -360,19 +392,29 @@ fn waive(
     Ok(table)
 }
 
-fn limits(place: &Place<'_>, table: &LimitsTable) -> Result<Limits, ProfileError> {
+/// A time in seconds, from a default up to a maximum.
+pub(crate) fn duration(
+    place: &Place<'_>,
+    key: &str,
+    given: Option<&str>,
+    default: u64,
+    most: u64,
+) -> Result<Duration, ProfileError> {
+    let Some(text) = given else { return Ok(Duration::from_secs(default)) };
+    let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
+    match parsed {
+        Some(d) if d.as_millis() > 0 && d <= Duration::from_secs(most) => Ok(d),
+        _ => Err(place.at(
+            key,
+            format!("{text:?} is no time between 1ms and {most}s"),
+            "write for instance 500ms, 5s or 2m",
+        )),
+    }
+}
+
+pub(crate) fn limits(place: &Place<'_>, table: &LimitsTable) -> Result<Limits, ProfileError> {
     let duration = |key: &str, given: &Option<String>, default: u64, most: u64| {
-        let Some(text) = given else { return Ok(Duration::from_secs(default)) };
-        let parsed =
-            text.parse::<jiff::SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
-        match parsed {
-            Some(d) if !d.is_zero() && d <= Duration::from_secs(most) => Ok(d),
-            _ => Err(place.at(
-                key,
-                format!("{text:?} is no time between 1ms and {most}s"),
-                "write for instance 500ms, 5s or 2m",
-            )),
-        }
+        duration(place, key, given.as_deref(), default, most)
     };
     Ok(Limits {
         read_timeout: duration("read-timeout", &table.read_timeout, 5, 60)?,
@@ -420,7 +462,7 @@ fn script(path: &Path, digest: &mut Sha256) -> Result<Script, ProfileError> {
     Ok(Script { name, path: path.to_owned(), text })
 }
 
-fn read(path: &Path, hint: &str) -> Result<String, ProfileError> {
+pub(crate) fn read(path: &Path, hint: &str) -> Result<String, ProfileError> {
     let size = std::fs::metadata(path).map_err(ProfileError::read(path, hint))?.len();
     if size > MAX_FILE_BYTES {
         return Err(ProfileError::file(

@@ -16,6 +16,7 @@
 //! folder synced. The crate asks no database and renders nothing.
 
 mod atomic;
+pub mod audit;
 mod journal;
 mod run_folder;
 
