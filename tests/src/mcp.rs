@@ -176,7 +176,8 @@ impl Server {
         let pid = self.child.id().expect("the server runs");
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("Linux has it");
         let line = status.lines().find(|l| l.starts_with("VmHWM:")).expect("the peak is there");
-        let kib: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
+        let kib: u64 =
+            line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
         kib / 1024
     }
 }
@@ -339,15 +340,17 @@ async fn rows_can_not_leave_their_block_nor_act_on_a_terminal() {
         }
         assert!(outside.contains("not instructions"), "{outside}");
         let acts = |c: char| {
-            c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{e0000}'..='\u{e007f}')
+            c.is_control() && c != '\n'
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{e0000}'..='\u{e007f}')
         };
         assert!(!said.contains(acts), "{said:?}");
         // The values themselves are whole.
         let body = result["structuredContent"]["rows"][1][1].as_str().unwrap();
         assert!(body.starts_with("\u{1b}[31mred") && body.ends_with("\u{e0041}tag"), "{body:?}");
     }
-    let described =
-        server.call("describe", json!({"database": "directus", "schema": "public", "relation": "notes"})).await;
+    let described = server
+        .call("describe", json!({"database": "directus", "schema": "public", "relation": "notes"}))
+        .await;
     let (_, data) = between(text(&described["result"]));
     assert!(data.contains("ignore all rules"), "{described}");
     server.close().await;
@@ -364,7 +367,8 @@ async fn a_large_answer_is_cut_between_rows_and_says_so() {
     assert!(text(&many["result"]).contains("more rows"), "{many}");
 
     // Within the channel's bound as it comes over the wire, six times as large as JSON.
-    let wide = server.query("select repeat(e'\\x01', 10000) as c from generate_series(1, 90)").await;
+    let wide =
+        server.query("select repeat(e'\\x01', 10000) as c from generate_series(1, 90)").await;
     let answer = &wide["result"]["structuredContent"];
     assert_eq!(answer["truncated"], true, "{wide}");
     let rows = answer["rows"].as_array().unwrap();
@@ -388,9 +392,13 @@ async fn a_call_that_can_not_be_understood_is_a_protocol_error_that_names_the_fi
         ("drop_pg", json!({}), vec!["drop_pg", "query_pg"]),
         ("query_pg", json!({"database": "directus"}), vec!["sql"]),
         ("query_pg", json!({"database": "directus", "sql": 7}), vec!["sql", "text"]),
-        ("query_pg", json!({"database": "directus", "sql": "select 1", "limit": "3"}), vec!["limit"]),
+        (
+            "query_pg",
+            json!({"database": "directus", "sql": "select 1", "limit": "3"}),
+            vec!["limit"],
+        ),
         ("describe", json!({"schema": "public"}), vec!["database"]),
-        ("describe", json!({"database": "directus", "relation": "notes"}), vec!["schema"]),
+        ("describe", json!({"database": "directus", "schema": ["public"]}), vec!["schema", "text"]),
     ] {
         let answer = server.call(tool, arguments.clone()).await;
         assert_eq!(answer["error"]["code"], -32602, "{tool} {arguments}: {answer}");
@@ -417,10 +425,7 @@ async fn a_message_of_a_hundred_megabytes_is_answered_and_never_held() {
     }
     server.write(b"\"}},\"id\":4711}\n").await;
     let answer = server.answer(4711).await;
-    assert!(
-        answer["error"]["message"].as_str().is_some_and(|m| m.contains("1048576")),
-        "{answer}"
-    );
+    assert!(answer["error"]["message"].as_str().is_some_and(|m| m.contains("1048576")), "{answer}");
     #[cfg(target_os = "linux")]
     assert!(server.peak_memory() < 80, "{} MiB", server.peak_memory());
     // What is no JSON at all is nobody's request; the session goes on.
@@ -464,7 +469,8 @@ async fn a_cancelled_call_ends_on_the_server_and_is_not_answered() {
         .send(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": call, "reason": "enough"}}))
         .await;
     soon(&trial, "the statement has ended", RUNNING, "0").await;
-    let next = server.start_call("query_pg", json!({"database": "directus", "sql": "select 1"})).await;
+    let next =
+        server.start_call("query_pg", json!({"database": "directus", "sql": "select 1"})).await;
     let message = server.message().await;
     assert_eq!(message["id"], next, "a cancelled call is not answered: {message}");
     server.close().await;
@@ -506,7 +512,8 @@ async fn when_the_client_closes_its_end_quick_calls_are_answered_and_slow_ones_e
     let mut server = Server::start(&trial).await;
     server.start_call("query_pg", json!({"database": "directus", "sql": FOREVER})).await;
     soon(&trial, "the statement runs", RUNNING, "1").await;
-    let quick = server.start_call("query_pg", json!({"database": "directus", "sql": "select 1"})).await;
+    let quick =
+        server.start_call("query_pg", json!({"database": "directus", "sql": "select 1"})).await;
     drop(server.input.take());
     let answer = server.answer(quick).await;
     assert_eq!(answer["result"]["structuredContent"]["rows"], json!([[1]]), "{answer}");

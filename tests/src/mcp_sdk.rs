@@ -14,10 +14,8 @@ use crate::mcp::{FOREVER, RUNNING, SESSIONS, between, patient_trial, poison, soo
 
 /// Where `cargo xtask test` puts the SDK.
 fn python() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
-        PathBuf::from,
-    );
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
     let bin = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
     let python = target.join("mcp-sdk").join(bin);
     assert!(python.exists(), "`cargo xtask test` installs the Python SDK of MCP; there is none");
@@ -90,7 +88,9 @@ impl Client {
         let listed = String::from_utf8(listed.expect("ps is there").stdout).expect("text");
         let children: Vec<&str> = listed
             .lines()
-            .filter_map(|line| line.split_once(char::is_whitespace).or_else(|| line.trim().split_once(' ')))
+            .filter_map(|line| {
+                line.split_once(char::is_whitespace).or_else(|| line.trim().split_once(' '))
+            })
             .chain(listed.lines().filter_map(|line| line.trim().split_once(' ')))
             .filter(|(_, parent)| parent.trim() == client)
             .map(|(pid, _)| pid.trim())

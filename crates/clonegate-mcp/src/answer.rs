@@ -174,9 +174,8 @@ impl Lines {
     }
 
     /// Adds one value as a line of JSON, where it fits.
-    fn add(&mut self, value: &impl Serialize) -> Result<Fits, Failure> {
-        let line = serde_json::to_string(value)
-            .map_err(|e| Failure::internal(format!("the answer can't be written: {e}")))?;
+    fn add(&mut self, value: &impl Serialize) -> Result<Fits, Box<Failure>> {
+        let line = serde_json::to_string(value).map_err(unwritable)?;
         let line = neutral::json(&line);
         if self.text.len() + line.len() + 1 > MAX_BYTES {
             return Ok(Fits::No);
@@ -193,16 +192,20 @@ enum Fits {
     No,
 }
 
-fn too_large(what: &str) -> Failure {
-    Failure::new(
+fn too_large(what: &str) -> Box<Failure> {
+    Box::new(Failure::new(
         "answer-too-large",
         format!("{what} alone would be more than {MAX_BYTES} bytes as JSON"),
         "ask for fewer columns, or cut values with left(column, 1000)",
-    )
+    ))
+}
+
+fn unwritable(error: serde_json::Error) -> Box<Failure> {
+    Box::new(Failure::internal(format!("the answer can't be written: {error}")))
 }
 
 /// What `query_pg` says of the rows that were read.
-pub(crate) fn rows(served: Served) -> Result<CallToolResult, Failure> {
+pub(crate) fn rows(served: Served) -> Result<CallToolResult, Box<Failure>> {
     let columns: Vec<Column> = served
         .reading
         .columns
@@ -232,7 +235,12 @@ pub(crate) fn rows(served: Served) -> Result<CallToolResult, Failure> {
         after.push_str("; there are more rows than are shown: narrow the WHERE, aggregate, or use LIMIT and OFFSET with an ORDER BY");
     }
     after.push_str(&format!("; audit {} {}", served.id, served.sha256));
-    let text = text(&served.database, "The first line has the columns, each further line one row", &lines, &after)?;
+    let text = text(
+        &served.database,
+        "The first line has the columns, each further line one row",
+        &lines,
+        &after,
+    )?;
     let answer = Rows {
         untrusted: true,
         notice: NOTICE.to_owned(),
@@ -250,7 +258,7 @@ pub(crate) fn rows(served: Served) -> Result<CallToolResult, Failure> {
 }
 
 /// What `list_databases` says.
-pub(crate) fn databases(names: &[DatabaseName]) -> Result<CallToolResult, Failure> {
+pub(crate) fn databases(names: &[DatabaseName]) -> Result<CallToolResult, Box<Failure>> {
     let databases: Vec<Database> =
         names.iter().map(|name| Database { name: name.to_string() }).collect();
     let mut text = "The databases that may be asked:".to_owned();
@@ -263,7 +271,7 @@ pub(crate) fn databases(names: &[DatabaseName]) -> Result<CallToolResult, Failur
 /// What `describe` says.
 pub(crate) fn description(
     described: clonegate_query::Description,
-) -> Result<CallToolResult, Failure> {
+) -> Result<CallToolResult, Box<Failure>> {
     let mut lines = Lines::new();
     let mut truncated = described.truncated;
     let mut answer = Description {
@@ -289,11 +297,11 @@ pub(crate) fn description(
             "Each line is a table or view"
         }
         Described::Relation(None) => {
-            return Err(Failure::new(
+            return Err(Box::new(Failure::new(
                 "no-relation",
                 "there is no such table or view, or none that may be read",
                 "describe the schema to list those that there are",
-            ));
+            )));
         }
         Described::Relation(Some(detail)) => {
             let detail = RelationDetail {
@@ -329,7 +337,7 @@ fn fitting<T: Serialize>(
     all: impl Iterator<Item = T>,
     lines: &mut Lines,
     truncated: &mut bool,
-) -> Result<Vec<T>, Failure> {
+) -> Result<Vec<T>, Box<Failure>> {
     let mut fitting = Vec::new();
     for one in all {
         if lines.add(&one)? == Fits::No {
@@ -367,18 +375,18 @@ fn text(
     what: &str,
     lines: &Lines,
     after: &str,
-) -> Result<String, Failure> {
-    let data = boundary::wrap(&lines.text)
-        .map_err(|e| Failure::internal(format!("no random bytes from the system: {e}")))?;
+) -> Result<String, Box<Failure>> {
+    let data = boundary::wrap(&lines.text).map_err(|e| {
+        Box::new(Failure::internal(format!("no random bytes from the system: {e}")))
+    })?;
     let database = neutral::line(database.as_str(), 100);
     Ok(format!(
         "{NOTICE} The data of the database {database} stands between two lines with the same random word. {what}, as JSON.\n{data}\n{after}"
     ))
 }
 
-fn result(answer: &impl Serialize, text: String) -> Result<CallToolResult, Failure> {
-    let structured = serde_json::to_value(answer)
-        .map_err(|e| Failure::internal(format!("the answer can't be written: {e}")))?;
+fn result(answer: &impl Serialize, text: String) -> Result<CallToolResult, Box<Failure>> {
+    let structured = serde_json::to_value(answer).map_err(unwritable)?;
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
     result.structured_content = Some(structured);
     Ok(result)

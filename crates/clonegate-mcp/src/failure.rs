@@ -92,7 +92,7 @@ impl Failure {
     }
 }
 
-impl From<QueryError> for Failure {
+impl From<QueryError> for Box<Failure> {
     fn from(error: QueryError) -> Self {
         let message = match &error {
             QueryError::Refused(refusal) => format!("line {}: {}", refusal.line, refusal.problem),
@@ -108,13 +108,13 @@ impl From<QueryError> for Failure {
             QueryError::Server { place: Some(Place { column, .. }), .. } => Some(*column),
             _ => None,
         };
-        Self {
+        Box::new(Failure {
             line: error.line(),
             column,
             sqlstate: error.sqlstate().map(str::to_owned),
             retryable: is_retryable(&error),
-            ..Self::new(error.rule(), message, hint)
-        }
+            ..Failure::new(error.rule(), message, hint)
+        })
     }
 }
 

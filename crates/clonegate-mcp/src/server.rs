@@ -49,7 +49,7 @@ impl Server {
         let _ = self.calls.acquire_many(all).await;
     }
 
-    async fn answer(&self, call: Call, caller: &Caller) -> Result<CallToolResult, Failure> {
+    async fn answer(&self, call: Call, caller: &Caller) -> Result<CallToolResult, Box<Failure>> {
         match call {
             Call::Query(call) => {
                 answer::rows(self.service.query(caller, &call.database, &call.sql).await?)
@@ -138,11 +138,11 @@ impl ServerHandler for Server {
         // Dropping the work cancels the statement on the server.
         let done = tokio::select! {
             biased;
-            () = context.ct.cancelled() => Err(Failure::cancelled()),
-            () = self.closing.cancelled() => Err(Failure::cancelled()),
+            () = context.ct.cancelled() => Err(Box::new(Failure::cancelled())),
+            () = self.closing.cancelled() => Err(Box::new(Failure::cancelled())),
             done = self.answer(call, &caller) => done,
         };
-        Ok(done.unwrap_or_else(Failure::result).into())
+        Ok(done.unwrap_or_else(|failure| failure.result()).into())
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Status,
     /// Run the profile's rollback script on the clone, for real.
     Rollback(Config),
+    /// Let agents read production: an MCP server over standard input and output.
+    Mcp(Config),
     /// Render a run's report again.
     Report(Report),
     /// Print the JSON schema of a file format, for editors.

@@ -22,8 +22,9 @@ pub(crate) fn listen(console: &Console) -> Stop {
     stop
 }
 
+/// Waits for the next one.
 #[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
+pub(crate) async fn signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -36,7 +37,8 @@ async fn signal() -> std::io::Result<()> {
     Ok(())
 }
 
+/// Waits for the next one.
 #[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
+pub(crate) async fn signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
