@@ -31,6 +31,8 @@ pub(crate) struct Limits {
 pub struct Answer {
     /// The rows.
     pub reading: Reading,
+    /// The columns' types as the catalog names them, for instance `int4` or `_text`.
+    pub types: Vec<String>,
     /// The bytes of the rows as they came over the wire, in PostgreSQL's binary form.
     pub bytes: u64,
     /// From sending the statement to its last row.
@@ -122,6 +124,7 @@ async fn ask(
         columns: statement.columns().iter().map(|column| column.name().to_owned()).collect(),
         ..Reading::default()
     };
+    let types = statement.columns().iter().map(|column| column.type_().to_string()).collect();
     let portal =
         transaction.bind(&statement, &[]).await.map_err(|error| failed(error, Stage::Run))?;
     // One row more than is let through tells whether there were more, exactly. There is one
@@ -156,7 +159,7 @@ async fn ask(
         }
         reading.rows.push(values);
     }
-    Ok(Answer { reading, bytes, elapsed: begun.elapsed() })
+    Ok(Answer { reading, types, bytes, elapsed: begun.elapsed() })
 }
 
 fn failure(

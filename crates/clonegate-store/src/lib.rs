@@ -12,6 +12,8 @@
 //!     report.md               the report
 //! ```
 //!
+//! Beside them is the audit log of what was asked of production ([`audit`]): `.clonegate/audit.jsonl`.
+//!
 //! Files appear whole or not at all: each is written beside its place, synced, renamed, and its
 //! folder synced. The crate asks no database and renders nothing.
 

@@ -5,12 +5,20 @@ use std::fmt;
 use clonegate_model::RunId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// The version of a line's format.
 pub const AUDIT_FORMAT: u32 = 1;
 
 /// What stands before the first line of a chain.
 pub(crate) const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The longest line, newline included. The longest text that the judge reads fits, however much of
+/// it JSON has to escape.
+pub(crate) const MAX_LINE: usize = 256 * 1024;
+
+/// What stands between a line's content and its hash.
+const JOINT: &str = ",\"hash\":\"";
 
 /// What a line says happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,4 +157,78 @@ pub struct AuditLine {
     pub entry: AuditEntry,
     /// The hash of the line before it; 64 zeros before the first.
     pub previous: String,
+}
+
+/// A line as it stands in the file, with its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sealed {
+    pub(crate) line: AuditLine,
+    /// SHA-256 of the line's content: everything but the hash itself.
+    pub(crate) hash: String,
+}
+
+/// Writes a line, newline included, and gives its hash.
+pub(crate) fn seal(line: &AuditLine) -> Result<(Vec<u8>, String), serde_json::Error> {
+    let mut bytes = serde_json::to_vec(line)?;
+    let hash = sha256(&bytes);
+    // The closing brace goes behind the hash.
+    bytes.pop();
+    bytes.extend_from_slice(JOINT.as_bytes());
+    bytes.extend_from_slice(hash.as_bytes());
+    bytes.extend_from_slice(b"\"}\n");
+    Ok((bytes, hash))
+}
+
+/// Reads a line without its newline. Its bytes must be exactly those that were hashed: a line is
+/// never written anew to see whether it comes out the same.
+pub(crate) fn unseal(bytes: &[u8]) -> Result<Sealed, String> {
+    let not_ours = || "the line is not one that clonegate writes".to_owned();
+    let before = bytes.len().checked_sub(JOINT.len() + 64 + 2).ok_or_else(not_ours)?;
+    let (content, seal) = bytes.split_at(before);
+    let hash = seal
+        .strip_prefix(JOINT.as_bytes())
+        .and_then(|rest| rest.strip_suffix(b"\"}"))
+        .and_then(|hash| std::str::from_utf8(hash).ok())
+        .filter(|hash| is_hash(hash))
+        .ok_or_else(not_ours)?;
+    let mut digest = Sha256::new();
+    digest.update(content);
+    digest.update(b"}");
+    if hex(&digest.finalize()) != hash {
+        return Err("the line was changed: its content does not have its hash".to_owned());
+    }
+    let mut json = content.to_vec();
+    json.push(b'}');
+    #[derive(Deserialize)]
+    struct Version {
+        format: u32,
+    }
+    let version: Version = serde_json::from_slice(&json).map_err(|_| not_ours())?;
+    if version.format != AUDIT_FORMAT {
+        return Err(format!(
+            "the line has format {}, this version reads {AUDIT_FORMAT}",
+            version.format
+        ));
+    }
+    let line =
+        serde_json::from_slice(&json).map_err(|e| format!("the line lacks something: {e}"))?;
+    Ok(Sealed { line, hash: hash.to_owned() })
+}
+
+/// Whether a text is a SHA-256 in lower-case hexadecimal.
+pub(crate) fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
