@@ -2,8 +2,15 @@
 
 use std::time::Duration;
 
-use clonegate_model::DatabaseName;
+use clonegate_model::{DatabaseName, Facts, Reading, Value};
 use serde::Serialize;
+
+const SCHEMAS: &str = include_str!("../../../sql/engine/query/schemas.sql");
+const RELATIONS: &str = include_str!("../../../sql/engine/query/relations.sql");
+const RELATION: &str = include_str!("../../../sql/engine/query/relation.sql");
+
+/// PostgreSQL keeps this much of a name.
+const MAX_NAME_BYTES: usize = 63;
 
 /// What is to be described.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,4 +162,167 @@ pub enum KeyKind {
     Unique,
     /// FOREIGN KEY.
     Foreign,
+}
+
+/// What is sent for a scope, and what the audit log has as its text.
+pub(crate) struct Asked {
+    pub(crate) sql: &'static str,
+    pub(crate) facts: Facts,
+    pub(crate) text: String,
+}
+
+pub(crate) fn ask(scope: &Scope) -> Asked {
+    let publish = |pairs: &[(&str, &str)]| {
+        let mut facts = Facts::none();
+        for (name, value) in pairs {
+            facts
+                .set(name, &*as_a_name(value))
+                .expect("the facts' names are fixed, and the values have no NUL");
+        }
+        facts
+    };
+    let after = |after: &Option<String>| after.clone().unwrap_or_default();
+    let behind = |after: &Option<String>| match after {
+        Some(name) => format!(" behind {}", as_a_name(name)),
+        None => String::new(),
+    };
+    match scope {
+        Scope::Database { after: a } => Asked {
+            sql: SCHEMAS,
+            facts: publish(&[("after", &after(a))]),
+            text: format!("describe the database{}", behind(a)),
+        },
+        Scope::Schema { schema, after: a } => Asked {
+            sql: RELATIONS,
+            facts: publish(&[("schema", schema), ("after", &after(a))]),
+            text: format!("describe schema {}{}", as_a_name(schema), behind(a)),
+        },
+        Scope::Relation { schema, relation } => Asked {
+            sql: RELATION,
+            facts: publish(&[("schema", schema), ("relation", relation)]),
+            text: format!("describe relation {}.{}", as_a_name(schema), as_a_name(relation)),
+        },
+    }
+}
+
+/// What PostgreSQL makes of a name: no NUL, and no more than 63 bytes.
+fn as_a_name(text: &str) -> String {
+    let mut name = String::new();
+    for c in text.chars().filter(|c| *c != '\0') {
+        if name.len() + c.len_utf8() > MAX_NAME_BYTES {
+            break;
+        }
+        name.push(c);
+    }
+    name
+}
+
+/// Rows of the scope's statement as a description.
+pub(crate) fn read(scope: &Scope, reading: &Reading) -> Described {
+    let rows = reading.rows.iter().map(|row| Row { columns: &reading.columns, row });
+    match scope {
+        Scope::Database { .. } => Described::Schemas(
+            rows.map(|row| Schema {
+                name: row.text("name"),
+                relations: row.integer("relations").unwrap_or_default(),
+                comment: row.maybe("comment"),
+            })
+            .collect(),
+        ),
+        Scope::Schema { .. } => Described::Relations(
+            rows.map(|row| Relation {
+                schema: row.text("schema"),
+                name: row.text("name"),
+                kind: row.text("kind"),
+                rows: row.integer("rows"),
+                comment: row.maybe("comment"),
+            })
+            .collect(),
+        ),
+        Scope::Relation { schema, .. } => {
+            let mut detail: Option<RelationDetail> = None;
+            for row in rows {
+                match (row.integer("part"), &mut detail) {
+                    (Some(1), None) => {
+                        let relation = Relation {
+                            schema: as_a_name(schema),
+                            name: row.text("name"),
+                            kind: row.text("kind"),
+                            rows: row.integer("rows"),
+                            comment: row.maybe("words"),
+                        };
+                        let (columns, keys) = (Vec::new(), Vec::new());
+                        detail = Some(RelationDetail { relation, columns, keys });
+                    }
+                    (Some(2), Some(detail)) => detail.columns.push(Column {
+                        name: row.text("name"),
+                        type_name: row.text("kind"),
+                        null: match row.get("not_null") {
+                            Some(Value::Bool(true)) => Nullability::NotNull,
+                            _ => Nullability::Nullable,
+                        },
+                        comment: row.maybe("words"),
+                    }),
+                    (Some(3), Some(detail)) => detail.keys.push(Key {
+                        name: row.text("name"),
+                        kind: match row.text("kind").as_str() {
+                            "p" => KeyKind::Primary,
+                            "u" => KeyKind::Unique,
+                            _ => KeyKind::Foreign,
+                        },
+                        definition: row.text("words"),
+                    }),
+                    _ => {}
+                }
+            }
+            Described::Relation(detail)
+        }
+    }
+}
+
+struct Row<'a> {
+    columns: &'a [String],
+    row: &'a [Value],
+}
+
+impl Row<'_> {
+    fn get(&self, column: &str) -> Option<&Value> {
+        let at = self.columns.iter().position(|name| name == column)?;
+        self.row.get(at).filter(|value| **value != Value::Null)
+    }
+
+    fn maybe(&self, column: &str) -> Option<String> {
+        self.get(column).map(ToString::to_string)
+    }
+
+    fn text(&self, column: &str) -> String {
+        self.maybe(column).unwrap_or_default()
+    }
+
+    fn integer(&self, column: &str) -> Option<i64> {
+        self.get(column).and_then(Value::as_integer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clonegate_sql::ReadOnlyStatement;
+
+    #[test]
+    fn the_judge_lets_the_crates_own_statements_through() {
+        for sql in [SCHEMAS, RELATIONS, RELATION] {
+            ReadOnlyStatement::judge(sql).unwrap_or_else(|refusal| panic!("{refusal}\n{sql}"));
+        }
+    }
+
+    #[test]
+    fn any_text_can_be_asked_for_as_a_name() {
+        for text in ["", "a\0b", &"é".repeat(200), "x'; drop table y; --"] {
+            let asked = ask(&Scope::of(Some(text.to_owned()), Some(text.to_owned()), None));
+            assert_eq!(asked.facts.iter().len(), 2);
+            assert!(as_a_name(text).len() <= 63);
+        }
+        assert_eq!(as_a_name("a\0b"), "ab");
+    }
 }

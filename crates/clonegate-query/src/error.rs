@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use clonegate_model::{DatabaseName, Exit};
-use clonegate_probe::{CutBy, Place};
+use clonegate_probe::{ConnectError, CutBy, Place, ReadError, ServerError};
 use clonegate_sql::Refusal;
 use clonegate_store::audit::{AuditError, AuditEvent};
+
+use crate::production::chain;
 
 /// What became of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -270,6 +272,48 @@ impl QueryError {
             Self::Refused(refusal) => Some(refusal.line),
             Self::Server { place, .. } => place.map(|p| p.line),
             _ => None,
+        }
+    }
+}
+
+impl From<ConnectError> for QueryError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Guard { .. } => Self::NotProven { problem: chain(&error) },
+            other => Self::Unavailable { problem: chain(&other) },
+        }
+    }
+}
+
+impl From<ReadError> for QueryError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::WroteSomething { .. } | ReadError::LeftTransaction => {
+                Self::Breach { problem: error.to_string() }
+            }
+            ReadError::Guard(source) => Self::NotProven { problem: chain(&source) },
+            ReadError::Unavailable(source) => source.into(),
+            ReadError::Busy { waited } => Self::Busy { waited },
+            ReadError::Closed => Self::Closed,
+            ReadError::Server(error) => error.into(),
+            ReadError::TimedOut { after, by } => Self::TimedOut { after, by },
+            ReadError::TooManyBytes { cap } => Self::TooManyBytes { cap },
+            ReadError::UnsupportedType { column, type_name }
+            | ReadError::Malformed { column, type_name } => Self::Unreadable { column, type_name },
+            ReadError::Parameters { count } => Self::Parameters { count },
+            ReadError::Lost(_) | ReadError::SnapshotEnded => Self::Lost,
+        }
+    }
+}
+
+/// Only what the channel shows of an error is taken over.
+impl From<ServerError> for QueryError {
+    fn from(error: ServerError) -> Self {
+        Self::Server {
+            sqlstate: error.sqlstate().to_owned(),
+            condition: error.condition(),
+            message: error.message().map(str::to_owned),
+            place: error.place(),
         }
     }
 }

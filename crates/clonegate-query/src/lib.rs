@@ -11,6 +11,9 @@
 mod caller;
 mod describe;
 mod error;
+mod pending;
+mod production;
+mod run_id;
 mod service;
 mod settings;
 
@@ -20,5 +23,7 @@ pub use describe::{
     Scope,
 };
 pub use error::{QueryError, QueryVerdict};
-pub use service::{Limits, QueryService, Served};
+pub use production::{Production, SettingsProblem};
+pub use run_id::{NoRandomBytes, new_run_id};
+pub use service::{Limits, QueryService, Served, audit_path};
 pub use settings::{ServiceError, ServiceSettings, Texts};

@@ -1,9 +1,11 @@
 //! What a service may ask, and where it writes that it asked.
 
 use clonegate_model::{DatabaseName, RunId};
-use clonegate_probe::{Allowlist, Bounds, ConnectionSettings};
+use clonegate_probe::{Allowlist, Bounds};
 use clonegate_sql::Permitted;
 use clonegate_store::audit::AuditLog;
+
+use crate::production::{Production, SettingsProblem};
 
 /// Whether statements' texts are kept in the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,12 +22,9 @@ pub enum Texts {
 pub struct ServiceSettings {
     /// The run: it stands in `application_name` of every session, and in the audit log.
     pub run: RunId,
-    /// How to reach each database that may be asked.
-    pub databases: Vec<ConnectionSettings>,
-    /// The databases that production's channel may see at all.
-    pub allowlist: Allowlist,
-    /// The role that must answer.
-    pub role: Option<String>,
+    /// How to reach each database that may be asked, and what must hold there; the first is asked
+    /// where a caller names none.
+    pub databases: Vec<Production>,
     /// What a statement may cost.
     pub bounds: Bounds,
     /// Functions and types of the databases' own that are known to be harmless.
@@ -59,8 +58,8 @@ pub enum ServiceError {
         database: DatabaseName,
     },
     /// The profile's settings don't lead to a server.
-    #[error("production's connection settings are wrong: {0}")]
-    Connection(String),
+    #[error(transparent)]
+    Connection(#[from] SettingsProblem),
     /// A name that can't be permitted.
     #[error("`[permitted]`: {0}")]
     Permitted(#[from] clonegate_sql::PermittedError),
