@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
+use tokio::task::JoinHandle;
 
 use crate::harness::{PATIENCE, Side, Trial, command, set, until};
 
@@ -53,6 +54,8 @@ struct Server {
     child: Child,
     input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
+    /// What it says on standard error.
+    log: Option<JoinHandle<String>>,
     next: u64,
 }
 
@@ -74,13 +77,14 @@ impl Server {
             .spawn()
             .expect("the server starts");
         let mut stderr = child.stderr.take().expect("it has a standard error");
-        tokio::spawn(async move {
+        let log = tokio::spawn(async move {
             let mut all = String::new();
             let _ = stderr.read_to_string(&mut all).await;
+            all
         });
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().expect("it has an output")).lines();
-        Self { child, input, output, next: 0 }
+        Self { child, input, output, log: Some(log), next: 0 }
     }
 
     async fn initialize(&mut self) -> Value {
@@ -228,7 +232,12 @@ async fn an_agent_finds_its_way_from_databases_to_columns_to_rows() {
 
     let databases = server.call("list_databases", json!({})).await;
     let found = &databases["result"]["structuredContent"]["databases"];
-    assert_eq!(found[0]["name"], "directus", "{databases}");
+    assert_eq!(
+        found[0],
+        json!({"name": "directus", "connected": false, "server_version": null, "standby": null}),
+        "nothing is connected to before the first question"
+    );
+    assert_eq!(trial.sql(Side::Production, SESSIONS).await, "0");
 
     let schemas = server.call("describe", json!({"database": "directus"})).await;
     assert!(text(&schemas["result"]).contains("public"), "{schemas}");
@@ -266,10 +275,25 @@ async fn an_agent_finds_its_way_from_databases_to_columns_to_rows() {
     let (_, data) = between(text(rows));
     assert!(data.contains(r#"[7,"x",null,"1.50",9007199254740993]"#), "{data}");
 
+    let databases = server.call("list_databases", json!({})).await;
+    let found = &databases["result"]["structuredContent"]["databases"][0];
+    let version = trial.sql(Side::Production, "show server_version").await;
+    assert_eq!(found["connected"], true, "{databases}");
+    assert_eq!(found["standby"], false, "{databases}");
+    assert_eq!(found["server_version"].as_str(), Some(version.as_str()), "{databases}");
+    assert!(text(&databases["result"]).contains("primary"), "{databases}");
+
+    let logged = server.log.take().expect("nobody read it yet");
     let (code, took) = server.close().await;
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(10), "{took:?}");
     trial.assert_nothing_left().await;
+    // At the level of debug, and without statements and rows.
+    let logged = logged.await.expect("the log can be read");
+    assert!(logged.contains("read"), "{logged}");
+    for secret in ["9007199254740993", "as letter"] {
+        assert!(!logged.contains(secret), "{logged}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -406,6 +430,14 @@ async fn a_call_that_can_not_be_understood_is_a_protocol_error_that_names_the_fi
         for name in names {
             assert!(message.contains(name), "{message}");
         }
+    }
+    for params in
+        [json!({"name": 7}), json!({}), json!({"name": "query_pg", "arguments": "x"}), json!([])]
+    {
+        let id = server.request("tools/call", params.clone()).await;
+        let answer = server.answer(id).await;
+        let message = answer["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("tools/call takes"), "{params}: {answer}");
     }
     let unknown = server.ask("resources/list", json!({})).await;
     assert_eq!(unknown["error"]["code"], -32601, "{unknown}");

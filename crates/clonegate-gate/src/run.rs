@@ -55,10 +55,7 @@ impl From<StoreError> for Halt {
 }
 
 /// A new run's id: its time for people, and random bits so that no two are equal.
-///
-/// # Errors
-/// The operating system gives no random bytes.
-pub fn new_run_id() -> Result<RunId, GateError> {
+pub(crate) fn new_run_id() -> Result<RunId, GateError> {
     let mut bytes = [0_u8; 4];
     getrandom::fill(&mut bytes).map_err(|e| GateError::Random(e.to_string()))?;
     let random: String = bytes.iter().map(|b| format!("{b:02x}")).collect();

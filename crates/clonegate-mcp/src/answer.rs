@@ -1,7 +1,7 @@
 //! What the tools answer: a structure for programs and a text for models, with the same rows.
 
 use clonegate_model::{DatabaseName, Value};
-use clonegate_query::{Described, KeyKind, Nullability, Served};
+use clonegate_query::{Described, KeyKind, Nullability, QueryService, Served};
 use rmcp::model::{CallToolResult, ContentBlock};
 use rmcp::schemars;
 use schemars::JsonSchema;
@@ -92,6 +92,12 @@ pub(crate) struct Databases {
 #[derive(Debug, Serialize, JsonSchema)]
 struct Database {
     name: String,
+    /// Whether it was connected to already; it is at the first question.
+    connected: bool,
+    /// The server's version, where it was connected to.
+    server_version: Option<String>,
+    /// Whether the server is a standby, where it was connected to.
+    standby: Option<bool>,
 }
 
 /// The answer of `describe`: one of schemas, relations and relation.
@@ -230,7 +236,11 @@ pub(crate) fn rows(served: Served) -> Result<CallToolResult, Box<Failure>> {
         }
         rows.push(row);
     }
-    let mut after = format!("{} rows, {} ms", rows.len(), served.elapsed.as_millis());
+    let count = match rows.len() {
+        1 => "1 row".to_owned(),
+        n => format!("{n} rows"),
+    };
+    let mut after = format!("{count}, {} ms", served.elapsed.as_millis());
     if truncated_by.is_some() {
         after.push_str("; there are more rows than are shown: narrow the WHERE, aggregate, or use LIMIT and OFFSET with an ORDER BY");
     }
@@ -258,12 +268,23 @@ pub(crate) fn rows(served: Served) -> Result<CallToolResult, Box<Failure>> {
 }
 
 /// What `list_databases` says.
-pub(crate) fn databases(names: &[DatabaseName]) -> Result<CallToolResult, Box<Failure>> {
-    let databases: Vec<Database> =
-        names.iter().map(|name| Database { name: name.to_string() }).collect();
+pub(crate) fn databases(service: &QueryService) -> Result<CallToolResult, Box<Failure>> {
+    let mut databases = Vec::new();
     let mut text = "The databases that may be asked:".to_owned();
-    for name in names {
+    for name in service.databases() {
+        let identity = service.identity(name);
         text.push_str(&format!("\n- {}", neutral::line(name.as_str(), 100)));
+        if let Some(identity) = &identity {
+            let version = neutral::line(&identity.server_version, 100);
+            let kind = if identity.in_recovery { "a standby" } else { "a primary" };
+            text.push_str(&format!(" (PostgreSQL {version}, {kind})"));
+        }
+        databases.push(Database {
+            name: name.to_string(),
+            connected: identity.is_some(),
+            standby: identity.as_ref().map(|i| i.in_recovery),
+            server_version: identity.map(|i| i.server_version),
+        });
     }
     result(&Databases { databases }, text)
 }

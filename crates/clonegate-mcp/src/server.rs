@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
-use crate::wire::{MAX_MESSAGE_BYTES, TOO_LARGE};
+use crate::wire::{MAX_MESSAGE_BYTES, MISSHAPEN, TOO_LARGE};
 use crate::{answer, tools};
 
 /// Calls that are under way at once. They share the channel's few connections; what is more is told
@@ -54,7 +54,7 @@ impl Server {
             Call::Query(call) => {
                 answer::rows(self.service.query(caller, &call.database, &call.sql).await?)
             }
-            Call::ListDatabases => answer::databases(self.service.databases()),
+            Call::ListDatabases => answer::databases(&self.service),
             Call::Describe(call) => {
                 let scope = Scope::of(call.schema, call.relation, call.after);
                 let described = self.service.describe(caller, &call.database, &scope).await?;
@@ -158,6 +158,14 @@ impl ServerHandler for Server {
             let message =
                 format!("the message is larger than {MAX_MESSAGE_BYTES} bytes and was not read");
             return Err(ErrorData::invalid_request(message, None));
+        }
+        const SHAPE: &str = "the request has not the protocol's shape; tools/call takes {\"name\": a text, \"arguments\": an object}";
+        if request.method == MISSHAPEN {
+            return Err(ErrorData::invalid_request(SHAPE, None));
+        }
+        // A call whose parameters don't fit arrives here.
+        if request.method == "tools/call" {
+            return Err(ErrorData::invalid_params(SHAPE, None));
         }
         let method = crate::neutral::line(&request.method, 100);
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None))

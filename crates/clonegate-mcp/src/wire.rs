@@ -18,6 +18,9 @@ pub(crate) const MAX_MESSAGE_BYTES: usize = 1 << 20;
 /// The method that stands for a message that was too large.
 pub(crate) const TOO_LARGE: &str = "clonegate/message-too-large";
 
+/// The method that stands for a request that has not the protocol's shape.
+pub(crate) const MISSHAPEN: &str = "clonegate/message-not-understood";
+
 /// How many answers may wait until the client reads them, before nothing more is read from it.
 const MOST_UNWRITTEN: usize = 8;
 
@@ -27,8 +30,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Copies messages, one a line, until the client closes its end; then `closing` is cancelled.
 ///
-/// A message that is too large is never held whole: what passes on in its place is a request with
-/// its id that the server answers with an error, so that nobody waits for an answer that never comes.
+/// A message that is too large is never held whole, and one that has not the protocol's shape would
+/// be answered without its id: what passes on in their place is a request with their id that the
+/// server answers with an error, so that nobody waits for an answer that never comes.
 pub(crate) async fn pump(
     input: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
@@ -74,18 +78,34 @@ async fn copy<R: AsyncRead + Unpin>(
             continue;
         }
         match oversized.take() {
-            None => to.write_all(&line).await?,
+            None => match misshapen(&line) {
+                Some(id) => to.write_all(stand_in(&id, MISSHAPEN).as_bytes()).await?,
+                None => to.write_all(&line).await?,
+            },
             Some(scanner) => {
                 tracing::warn!(limit = MAX_MESSAGE_BYTES, "a message was too large to be read");
                 if let Some(id) = scanner.id() {
-                    let stands_for =
-                        format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{TOO_LARGE}\"}}\n");
-                    to.write_all(stands_for.as_bytes()).await?;
+                    to.write_all(stand_in(&id, TOO_LARGE).as_bytes()).await?;
                 }
             }
         }
         line.clear();
     }
+}
+
+/// The id of a request that is JSON and not a message of the protocol.
+fn misshapen(line: &[u8]) -> Option<String> {
+    let error = serde_json::from_slice::<RxJsonRpcMessage<RoleServer>>(line).err()?;
+    if error.classify() != serde_json::error::Category::Data {
+        return None;
+    }
+    let mut scanner = IdScanner::default();
+    scanner.feed(line);
+    scanner.id()
+}
+
+fn stand_in(id: &str, method: &str) -> String {
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\"}}\n")
 }
 
 /// Finds the `id` of a JSON object that goes by and is not kept.
@@ -240,8 +260,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_that_is_too_large_is_answered_by_its_id_wherever_that_stands() {
-        let stands_for =
-            |id: &str| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{TOO_LARGE}\"}}\n");
         for (before, after, id) in [
             (r#"{"jsonrpc":"2.0","id":7,"method":"m","params":{"id":1,"sql":""#, r#""}}"#, "7"),
             (r#"{"method":"m","params":{"sql":""#, r#"\"}","id":2},"id": "a-\"9" }"#, r#""a-\"9""#),
@@ -249,7 +267,22 @@ mod tests {
         ] {
             let next = "{\"next\":true}\n";
             let passed = through(format!("{}{next}", large(before, after)).as_bytes()).await;
-            assert_eq!(passed, format!("{}{next}", stands_for(id)), "{before}");
+            assert_eq!(passed, format!("{}{next}", stand_in(id, TOO_LARGE)), "{before}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_of_another_shape_is_answered_by_its_id() {
+        let odd = r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":[]}"#;
+        assert_eq!(through(format!("{odd}\n").as_bytes()).await, stand_in("\"a\"", MISSHAPEN));
+        // Nobody waits for an answer to these, or they are somebody else's.
+        for passes in [
+            r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":7}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"of/the/future","params":{"a":1}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1"#,
+        ] {
+            assert_eq!(through(format!("{passes}\n").as_bytes()).await, format!("{passes}\n"));
         }
     }
 

@@ -3,11 +3,11 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use clonegate_gate::new_run_id;
+use clonegate_gate::GateError;
 use clonegate_mcp::{Ended, serve};
 use clonegate_model::Exit;
 use clonegate_profile::ProductionProfile;
-use clonegate_query::QueryService;
+use clonegate_query::{QueryService, new_run_id};
 use clonegate_store::Store;
 
 use super::Failure;
@@ -19,7 +19,8 @@ use crate::signals;
 pub(super) async fn run(config: &Path, store: &Store, console: &Console) -> Result<Exit, Failure> {
     let profile =
         ProductionProfile::load(config).map_err(|error| Failure::Profile(Box::new(error)))?;
-    let service = QueryService::from_profile(&profile, new_run_id()?, store.root())
+    let run = new_run_id().map_err(|error| GateError::Random(error.to_string()))?;
+    let service = QueryService::from_profile(&profile, run, store.root())
         .map_err(|error| Failure::Usage(error.to_string()))?;
     if std::io::stdin().is_terminal() {
         console.note("this is a server for MCP hosts, which start it themselves: docs/mcp.md says how; Ctrl-D ends it");
