@@ -487,8 +487,19 @@ async fn a_client_that_does_not_read_stops_being_read() {
         assert!(message["result"]["tools"].is_array(), "{message}");
         answered += 1;
     }
-    drop(writer.await.expect("everything was read"));
-    assert_eq!(server.ended().await.0, Some(0));
+    let mut input = writer.await.expect("everything was read");
+
+    // Nor does it keep the server from ending.
+    let writer = tokio::spawn(async move {
+        let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+        while input.write_all(format!("{list}\n").as_bytes()).await.is_ok() {}
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    server.signal("TERM").await;
+    let (code, took) = server.ended().await;
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    writer.await.expect("the pipe is broken");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

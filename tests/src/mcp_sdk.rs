@@ -86,17 +86,13 @@ impl Client {
         let client = self.child.id().expect("the client runs").to_string();
         let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().await;
         let listed = String::from_utf8(listed.expect("ps is there").stdout).expect("text");
-        let children: Vec<&str> = listed
-            .lines()
-            .filter_map(|line| {
-                line.split_once(char::is_whitespace).or_else(|| line.trim().split_once(' '))
-            })
-            .chain(listed.lines().filter_map(|line| line.trim().split_once(' ')))
-            .filter(|(_, parent)| parent.trim() == client)
-            .map(|(pid, _)| pid.trim())
-            .filter(|pid| !pid.is_empty())
-            .collect();
-        (*children.first().expect("the client has a child")).to_owned()
+        let mut processes = listed.lines().map(|line| {
+            let mut words = line.split_whitespace();
+            (words.next().unwrap_or_default(), words.next().unwrap_or_default())
+        });
+        let (server, _) =
+            processes.find(|(_, parent)| *parent == client).expect("the client has a child");
+        server.to_owned()
     }
 
     /// Ends the session as the SDK does.
