@@ -24,7 +24,8 @@ use crate::install::Install;
 #[command(
     name = "cargo xtask",
     max_term_width = 100,
-    after_help = "Every command of clonegate is one here too: gate, status, rollback, report, schema, sandbox.\n\
+    after_help = "Every command of clonegate is one here too: gate, query, audit, status, rollback,\n\
+                  report, schema, sandbox.\n\
                   Without a configuration `gate` runs on disposable servers; --no-install installs nothing for it."
 )]
 struct Arguments {
@@ -47,7 +48,7 @@ enum Task {
     },
     /// Check the formatting, the lints and the licences.
     Lint,
-    /// Every other command is clonegate's: gate, status, rollback, report, schema, sandbox.
+    /// Every other command is clonegate's: gate, query, audit, status, rollback, report, schema, sandbox.
     #[command(external_subcommand)]
     Clonegate(Vec<OsString>),
 }

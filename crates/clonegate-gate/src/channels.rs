@@ -2,21 +2,20 @@
 
 use clonegate_clone::{CloneChannel, CloneSettings, ContainerName, Limits, OpenError, SshSettings};
 use clonegate_model::{ChannelRecord, Facts, Reading, RunId};
-use clonegate_probe::{
-    Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Fields, ProductionChannel,
-    SnapshotReader,
-};
+use clonegate_probe::{Bounds, ConnectError, ProductionChannel, SnapshotReader};
 use clonegate_profile::Profile;
-use clonegate_sql::ReadOnlyStatement;
+use clonegate_query::{Production, SettingsProblem};
+use clonegate_sql::{Permitted, ReadOnlyStatement};
 use clonegate_witness::Reader;
 
 use crate::GateError;
+use crate::read::Terms;
 
 /// Why production can't be read; its text carries no secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProductionError {
-    #[error("production's connection settings are wrong: {0}")]
-    Settings(String),
+    #[error(transparent)]
+    Settings(#[from] SettingsProblem),
     #[error("production can't be connected to: {}", chain(.0))]
     Connect(Box<ConnectError>),
 }
@@ -48,32 +47,9 @@ pub(crate) async fn open_production(
     profile: &Profile,
     run: &RunId,
 ) -> Result<ProductionChannel, ProductionError> {
-    let target = &profile.production;
-    let settings = |e: &dyn std::error::Error| ProductionError::Settings(chain(e));
-    let environment = Environment::of_process();
-    let url = match &target.url_env {
-        None => None,
-        Some(variable) => Some(environment.connection_string(variable).map_err(|e| settings(&e))?),
-    };
-    let fields = Fields {
-        host: target.host.clone(),
-        port: target.port,
-        user: Some(target.role.clone()),
-        database: Some(target.database.clone()),
-        sslmode: target
-            .sslmode
-            .map(|m| m.as_str().parse())
-            .transpose()
-            .map_err(|e: clonegate_probe::UnknownWord| settings(&e))?,
-        sslrootcert: target.sslrootcert.as_ref().map(|p| p.display().to_string()),
-        passfile: target.passfile.clone(),
-    };
-    let resolved = ConnectionSettings::resolve(&fields, url.as_ref(), &environment)
-        .map_err(|e| settings(&e))?;
-    let allowlist = Allowlist::new(target.allowlist.iter().cloned()).map_err(|e| settings(&e))?;
-    ProductionChannel::connect(resolved, &allowlist, Some(&target.role), run, bounds(profile))
-        .await
-        .map_err(|e| ProductionError::Connect(Box::new(e)))
+    let production = Production::resolve(&profile.production, &profile.production.database)?;
+    let opened = production.connect(run, bounds(profile)).await;
+    opened.map_err(|e| ProductionError::Connect(Box::new(e)))
 }
 
 /// The clone channel's settings; a container's name is checked here, before anything is run.
@@ -177,7 +153,8 @@ pub(crate) struct CloneReader<'a>(pub(crate) &'a CloneChannel);
 
 impl Reader for CloneReader<'_> {
     async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, String>> {
-        read_all(self.0, statements, &Facts::none()).await
+        let terms = Terms { facts: &Facts::none(), permitted: &Permitted::nothing() };
+        read_all(self.0, statements, terms).await
     }
 }
 
@@ -185,18 +162,18 @@ impl Reader for CloneReader<'_> {
 pub(crate) async fn read_all(
     channel: &CloneChannel,
     statements: &[String],
-    facts: &Facts,
+    terms: Terms<'_>,
 ) -> Vec<Result<Reading, String>> {
     let judged: Vec<Result<ReadOnlyStatement, String>> = statements
         .iter()
-        .map(|text| ReadOnlyStatement::judge(text).map_err(|r| r.to_string()))
+        .map(|text| ReadOnlyStatement::judge_with(text, terms.permitted).map_err(|r| r.to_string()))
         .collect();
     let accepted: Vec<ReadOnlyStatement> =
         judged.iter().filter_map(|j| j.as_ref().ok()).cloned().collect();
     let mut answers = if accepted.is_empty() {
         Vec::new().into_iter()
     } else {
-        channel.read(&accepted, facts).await.answers.into_iter()
+        channel.read(&accepted, terms.facts).await.answers.into_iter()
     };
     judged
         .into_iter()

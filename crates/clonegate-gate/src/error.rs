@@ -62,7 +62,7 @@ pub enum GateError {
         source: StoreError,
     },
     /// The system gave no random bytes for a run id.
-    #[error("the system gave no random bytes: {0}")]
+    #[error("{0}")]
     Random(String),
 }
 

@@ -29,11 +29,12 @@ pub(crate) async fn run(
 ) -> Result<(), Halt> {
     let profile = passage.gate.profile;
     let facts = passage.facts(prepared);
+    let terms = read::Terms { facts: &facts, permitted: &prepared.permitted };
     let (production_entry, clone_entry) = entry;
 
     passage.gate.observer.step("reading the clone again");
     let checks = &profile.clone.checks;
-    match read::clone(clone, checks, &facts, passage.run, Phase::Exit, Some(&clone_entry.horizon))
+    match read::clone(clone, checks, terms, passage.run, Phase::Exit, Some(&clone_entry.horizon))
         .await
     {
         Err(why) => {
@@ -72,7 +73,7 @@ pub(crate) async fn run(
     let taken = read::production(
         production,
         checks,
-        &facts,
+        terms,
         passage.run,
         Phase::Exit,
         Some(&production_entry.horizon),

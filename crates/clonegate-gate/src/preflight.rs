@@ -2,7 +2,7 @@
 
 use clonegate_model::{Assertion, Check};
 use clonegate_profile::{Profile, Script};
-use clonegate_sql::{GuardedScript, ReadOnlyStatement};
+use clonegate_sql::{GuardedScript, Permitted, ReadOnlyStatement};
 
 use crate::{GateError, RefusedFile};
 
@@ -11,6 +11,8 @@ pub(crate) struct Prepared {
     pub(crate) scripts: Vec<GuardedScript>,
     /// `None` where the file is missing.
     pub(crate) rollback: Option<GuardedScript>,
+    /// What the checks may use beyond what is known to be harmless everywhere.
+    pub(crate) permitted: Permitted,
     /// That the channels are two and the plan is complete.
     pub(crate) assertions: Vec<Assertion>,
 }
@@ -50,9 +52,16 @@ pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
         );
     }
 
+    let names = profile.permitted.clone();
+    let permitted = match Permitted::new(names.functions, names.types) {
+        Ok(permitted) => permitted,
+        Err(error) => {
+            return contradiction(format!("[permitted]: {error}"), "take the name out");
+        }
+    };
     let mut refused = Vec::new();
     for check in production.checks.iter().chain(&clone.checks) {
-        if let Err(refusal) = ReadOnlyStatement::judge(&check.sql) {
+        if let Err(refusal) = ReadOnlyStatement::judge_with(&check.sql, &permitted) {
             refused.push(RefusedFile {
                 path: format!("{}.sql", check.id).into(),
                 refusals: vec![refusal],
@@ -72,7 +81,7 @@ pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
         return Err(GateError::Refused(refused));
     }
     let assertions = assertions(profile, rollback.as_ref());
-    Ok(Prepared { scripts, rollback, assertions })
+    Ok(Prepared { scripts, rollback, permitted, assertions })
 }
 
 fn assertions(profile: &Profile, rollback: Option<&GuardedScript>) -> Vec<Assertion> {
@@ -122,6 +131,6 @@ fn assertions(profile: &Profile, rollback: Option<&GuardedScript>) -> Vec<Assert
 }
 
 /// The check's statement; it was judged in [`prepare`].
-pub(crate) fn statement(check: &Check) -> Result<ReadOnlyStatement, String> {
-    ReadOnlyStatement::judge(&check.sql).map_err(|refusal| refusal.to_string())
+pub(crate) fn statement(check: &Check, permitted: &Permitted) -> Result<ReadOnlyStatement, String> {
+    ReadOnlyStatement::judge_with(&check.sql, permitted).map_err(|refusal| refusal.to_string())
 }

@@ -6,11 +6,19 @@ use clonegate_model::{
     Snapshot, Taken, Target,
 };
 use clonegate_probe::ProductionChannel;
+use clonegate_sql::Permitted;
 use clonegate_witness::{Collected, collect};
 use jiff::Timestamp;
 
 use crate::channels::{CloneReader, ProductionReader, chain, read_all};
 use crate::preflight::statement;
+
+/// What the checks are told and may use.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub(crate) facts: &'a Facts,
+    pub(crate) permitted: &'a Permitted,
+}
 
 /// Reads production. The witnesses share one snapshot of the database; each check has a transaction
 /// and a connection of its own. At exit the order is the other way round, so that the interval
@@ -18,7 +26,7 @@ use crate::preflight::statement;
 pub(crate) async fn production(
     channel: &ProductionChannel,
     checks: &[Check],
-    facts: &Facts,
+    terms: Terms<'_>,
     run: &RunId,
     phase: Phase,
     entry: Option<&Horizon>,
@@ -27,9 +35,9 @@ pub(crate) async fn production(
     let before = channel.footprint();
     let (collected, readings) = if entry.is_none() {
         let collected = production_witnesses(channel, entry).await?;
-        (collected, production_checks(channel, checks, facts, phase).await)
+        (collected, production_checks(channel, checks, terms, phase).await)
     } else {
-        let readings = production_checks(channel, checks, facts, phase).await;
+        let readings = production_checks(channel, checks, terms, phase).await;
         (production_witnesses(channel, entry).await?, readings)
     };
     let after = channel.footprint();
@@ -55,15 +63,17 @@ async fn production_witnesses(
 async fn production_checks(
     channel: &ProductionChannel,
     checks: &[Check],
-    facts: &Facts,
+    terms: Terms<'_>,
     phase: Phase,
 ) -> Vec<ReadingTaken> {
     let mut readings = Vec::new();
     for check in checks.iter().filter(|c| c.phases.contains(&phase)) {
-        let answer = match statement(check) {
-            Ok(statement) => {
-                channel.read(&statement, facts).await.map(|a| a.reading).map_err(|e| chain(&e))
-            }
+        let answer = match statement(check, terms.permitted) {
+            Ok(statement) => channel
+                .read(&statement, terms.facts)
+                .await
+                .map(|a| a.reading)
+                .map_err(|e| chain(&e)),
             Err(refusal) => Err(refusal),
         };
         readings.push(taken(check, answer));
@@ -75,7 +85,7 @@ async fn production_checks(
 pub(crate) async fn clone(
     channel: &CloneChannel,
     checks: &[Check],
-    facts: &Facts,
+    terms: Terms<'_>,
     run: &RunId,
     phase: Phase,
     entry: Option<&Horizon>,
@@ -84,7 +94,7 @@ pub(crate) async fn clone(
     let collected = collect(&mut CloneReader(channel), entry).await.map_err(|e| e.to_string())?;
     let asked: Vec<&Check> = checks.iter().filter(|c| c.phases.contains(&phase)).collect();
     let statements: Vec<String> = asked.iter().map(|c| c.sql.clone()).collect();
-    let answers = read_all(channel, &statements, facts).await;
+    let answers = read_all(channel, &statements, terms).await;
     let readings =
         asked.into_iter().zip(answers).map(|(check, answer)| taken(check, answer)).collect();
     let about = About { run, target: Target::Clone, phase, begun_at };

@@ -7,7 +7,7 @@ use clonegate_diff::{Additions, Policy, diff_copy};
 use clonegate_model::{
     Assertion, CloneName, Facts, Mode, Outcome, Phase, RehearsalRecord, Snapshot, Verdict,
 };
-use clonegate_sql::GuardedScript;
+use clonegate_sql::{GuardedScript, Permitted};
 use clonegate_store::Event;
 
 use crate::channels::chain;
@@ -155,7 +155,7 @@ async fn rehearse(
     let after = match read::clone(
         channel,
         &[],
-        &Facts::none(),
+        read::Terms { facts: &Facts::none(), permitted: &Permitted::nothing() },
         passage.run,
         Phase::Rehearsal,
         Some(&entry.horizon),

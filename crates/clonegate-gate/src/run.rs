@@ -54,13 +54,8 @@ impl From<StoreError> for Halt {
     }
 }
 
-/// A new run's id: its time for people, and random bits so that no two are equal.
 pub(crate) fn new_run_id() -> Result<RunId, GateError> {
-    let mut bytes = [0_u8; 4];
-    getrandom::fill(&mut bytes).map_err(|e| GateError::Random(e.to_string()))?;
-    let random: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    let id = format!("{}-{random}", Timestamp::now().strftime("%Y%m%d-%H%M%S"));
-    id.parse().map_err(|e: clonegate_model::RunIdError| GateError::Random(e.to_string()))
+    clonegate_query::new_run_id().map_err(|e| GateError::Random(e.to_string()))
 }
 
 impl Gate<'_> {
@@ -281,6 +276,7 @@ impl Passage<'_> {
         let profile = self.gate.profile;
         self.begin(Phase::Entry)?;
         let facts = self.facts(prepared);
+        let terms = read::Terms { facts: &facts, permitted: &prepared.permitted };
         self.record
             .preflight
             .extend(exit::separation(production, clone, &profile.clone.role).await);
@@ -288,7 +284,7 @@ impl Passage<'_> {
         self.gate.observer.step("reading production");
         let checks = &profile.production.checks;
         let production_entry =
-            read::production(production, checks, &facts, self.run, Phase::Entry, None)
+            read::production(production, checks, terms, self.run, Phase::Entry, None)
                 .await
                 .map_err(|why| {
                     Halt::Stopped(format!("production could not be read at entry: {why}"))
@@ -298,7 +294,7 @@ impl Passage<'_> {
 
         self.gate.observer.step("reading the clone");
         let checks = &profile.clone.checks;
-        let clone_entry = read::clone(clone, checks, &facts, self.run, Phase::Entry, None)
+        let clone_entry = read::clone(clone, checks, terms, self.run, Phase::Entry, None)
             .await
             .map_err(|why| Halt::Stopped(format!("the clone could not be read at entry: {why}")))?;
         self.folder.store_snapshot(&clone_entry)?;

@@ -34,7 +34,7 @@ impl Caller {
         if length > MAX_CHARS {
             return bad(format!("has {length} characters, and {MAX_CHARS} are kept"));
         }
-        if let Some(character) = text.chars().find(|c| !is_plain(*c)) {
+        if let Some(character) = text.chars().find(|c| !is_of_a_name(*c)) {
             return bad(format!("has the character {:?}", character.escape_unicode().to_string()));
         }
         Ok(Self(text))
@@ -45,7 +45,7 @@ impl Caller {
     #[must_use]
     pub fn cleaned(text: &str) -> Self {
         let clean: String =
-            text.chars().take(MAX_CHARS).map(|c| if is_plain(c) { c } else { '_' }).collect();
+            text.chars().take(MAX_CHARS).map(|c| if is_of_a_name(c) { c } else { '_' }).collect();
         if clean.trim().is_empty() { Self("unnamed".to_owned()) } else { Self(clean) }
     }
 
@@ -56,14 +56,20 @@ impl Caller {
     }
 }
 
-/// No control character, no white space but the plain one, and none of the invisible characters
-/// that turn or hide what stands around them.
-pub(crate) fn is_plain(c: char) -> bool {
+/// Whether a character is seen where it stands and does nothing else: no control character, and none
+/// of the invisible ones that turn or hide what stands around them. What is shown to people is made
+/// of these only.
+#[must_use]
+pub fn is_plain(c: char) -> bool {
     !(c.is_control()
-        || c.is_whitespace() && c != ' '
         || matches!(c,
             '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
             | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}'))
+}
+
+/// The same, where a blank is the only white space.
+pub(crate) fn is_of_a_name(c: char) -> bool {
+    is_plain(c) && (c == ' ' || !c.is_whitespace())
 }
 
 impl fmt::Display for Caller {

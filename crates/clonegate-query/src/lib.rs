@@ -17,7 +17,7 @@ mod run_id;
 mod service;
 mod settings;
 
-pub use caller::{Caller, CallerError};
+pub use caller::{Caller, CallerError, is_plain};
 pub use describe::{
     Column, Described, Description, Key, KeyKind, Nullability, Relation, RelationDetail, Schema,
     Scope,

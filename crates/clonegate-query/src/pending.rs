@@ -7,7 +7,7 @@ use clonegate_model::RunId;
 use clonegate_store::audit::{AuditEntry, AuditError, AuditEvent, AuditLog};
 use sha2::{Digest, Sha256};
 
-use crate::caller::is_plain;
+use crate::caller::is_of_a_name;
 use crate::{Caller, QueryError, Texts};
 
 /// Names of databases are not longer than this.
@@ -80,7 +80,7 @@ impl Question {
 
 /// A database's name as somebody spelt it, so that it can stand in a message and in the log.
 pub(crate) fn clean(database: &str) -> String {
-    database.chars().take(MAX_NAME_CHARS).map(|c| if is_plain(c) { c } else { '_' }).collect()
+    database.chars().take(MAX_NAME_CHARS).map(|c| if is_of_a_name(c) { c } else { '_' }).collect()
 }
 
 /// Rows and bytes of an answer.

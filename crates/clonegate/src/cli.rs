@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// clone is isolated, seeded, bounded and reversible.
 ///
 /// Exit codes: 0 PASS; 1 unexpected error; 2 usage or configuration; 3 INCONCLUSIVE; 4 nothing was
-/// checked; 5 another run holds the clone; 100 FAIL.
+/// checked; 5 another run holds the clone; 6 a query was refused; 100 FAIL.
 #[derive(Debug, Parser)]
 #[command(name = "clonegate", version, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
         env = "CLONEGATE_STORE"
     )]
     pub(crate) store: PathBuf,
-    /// Print the run record as JSON instead of tables.
+    /// Print the run record, or a query's answer, as JSON instead of tables.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Print errors and the verdict's line, and nothing else.
@@ -39,6 +39,13 @@ pub(crate) enum Command {
     Status,
     /// Run the profile's rollback script on the clone, for real.
     Rollback(Config),
+    /// Ask production one question, read-only, bounded and audited.
+    Query(Query),
+    /// Check the audit log of what production was asked.
+    Audit {
+        #[command(subcommand)]
+        command: Audit,
+    },
     /// Let agents read production: an MCP server over standard input and output.
     Mcp(Config),
     /// Render a run's report again.
@@ -122,6 +129,51 @@ pub(crate) enum Backend {
     Local,
     /// Containers.
     Containers,
+}
+
+/// Ask production one question, read-only, bounded and audited.
+///
+/// The statement is judged, recorded in the audit log, read in a READ ONLY transaction behind a
+/// guard, and rolled back. What the profile's [query] says bounds rows, bytes and time.
+///
+/// Exit codes: 0 answered; 1 the audit log can't be written, so nothing is answered; 2 usage or
+/// configuration; 3 no answer (an error of the server, a bound, no connection, cancelled); 6
+/// refused by the judge, the allowlist or the role's attestation, and not sent; 100 something was
+/// written.
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// The profile; of it only production is needed. ./clonegate.toml without this.
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The database; the first one that may be asked without this.
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) database: Option<String>,
+    /// Print CSV instead of a table: NULL is empty, an empty text is "".
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// The statement; - or nothing reads it from standard input.
+    #[arg(value_name = "SQL")]
+    pub(crate) sql: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Check the chain from its first line to its last: exit 0 if it is intact, 100 if it is broken,
+    /// 4 if it is empty, 2 if there is none.
+    Verify {
+        /// The log's files, the oldest first; the store's own without them.
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// A head that was noted earlier: proves that nothing was cut off since.
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// Print the hash of the last line, to be noted where nobody who writes the log can change it.
+    Head {
+        /// The log's current file; the store's own without it.
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -71,6 +71,19 @@ impl Console {
         let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
     }
 
+    /// Data whose every byte counts.
+    pub(crate) fn print_exactly(&self, text: &str) {
+        self.rest();
+        // A closed pipe is the reader's decision.
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Whether what is printed goes to a person's terminal.
+    pub(crate) fn prints_to_a_terminal(&self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
     /// A report as tables.
     pub(crate) fn print_document(&self, document: &Document) {
         let out = std::io::stdout();

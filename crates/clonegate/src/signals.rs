@@ -22,9 +22,15 @@ pub(crate) fn listen(console: &Console) -> Stop {
     stop
 }
 
-/// Waits for the next one.
+/// The next signal that asks the process to stop; never ends where none can be listened for.
+pub(crate) async fn next() {
+    if signal().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 #[cfg(unix)]
-pub(crate) async fn signal() -> std::io::Result<()> {
+async fn signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -37,8 +43,7 @@ pub(crate) async fn signal() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Waits for the next one.
 #[cfg(not(unix))]
-pub(crate) async fn signal() -> std::io::Result<()> {
+async fn signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }

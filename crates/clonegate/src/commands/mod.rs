@@ -1,7 +1,9 @@
 //! What each command does.
 
+mod audit;
 mod gate;
 mod mcp;
+mod query;
 mod report;
 mod rollback;
 mod sandbox;
@@ -13,7 +15,9 @@ use std::path::Path;
 use clonegate_gate::GateError;
 use clonegate_model::Exit;
 use clonegate_profile::{Profile, ProfileError};
+use clonegate_query::{QueryError, ServiceError};
 use clonegate_sandbox::SandboxError;
+use clonegate_store::audit::VerifyError;
 use clonegate_store::{Store, StoreError};
 
 use crate::cli::{Command, SchemaOf};
@@ -26,6 +30,11 @@ pub(crate) enum Failure {
     Gate(GateError),
     Sandbox(SandboxError),
     Store(StoreError),
+    Service(ServiceError),
+    /// Why a question has no answer.
+    Query(QueryError),
+    /// The audit log is not intact, or can't be read.
+    Audit(VerifyError),
     /// What is wrong, and what to do.
     Usage(String),
 }
@@ -33,8 +42,10 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Failure::Profile(_) | Failure::Usage(_) => Exit::Usage,
+            Failure::Profile(_) | Failure::Usage(_) | Failure::Service(_) => Exit::Usage,
             Failure::Gate(error) => error.exit(),
+            Failure::Query(error) => error.exit(),
+            Failure::Audit(error) => audit::exit(error),
             Failure::Sandbox(_) | Failure::Store(_) => Exit::Unexpected,
         }
     }
@@ -59,6 +70,9 @@ impl fmt::Display for Failure {
             Failure::Gate(error) => error,
             Failure::Sandbox(error) => error,
             Failure::Store(error) => error,
+            Failure::Service(error) => error,
+            Failure::Query(error) => return f.write_str(&query::explain(error)),
+            Failure::Audit(error) => error,
         };
         write!(f, "error: {error}")?;
         let mut source = error.source();
@@ -102,6 +116,8 @@ pub(crate) async fn dispatch(
         Command::Gate(options) => gate::run(options, &store, console).await,
         Command::Status => status::run(&store, console),
         Command::Rollback(config) => rollback::run(&config.config, &store, console).await,
+        Command::Query(options) => query::run(options, &store, console).await,
+        Command::Audit { command } => audit::run(command, &store, console),
         Command::Mcp(config) => mcp::run(&config.config, &store, console).await,
         Command::Report(options) => report::run(&options, &store, console),
         Command::Schema { of } => {
