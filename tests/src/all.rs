@@ -1,7 +1,7 @@
 //! The integration tests, in one binary so that they link once.
 //!
 //! `cases` takes every folder under `tests/cases/` through the gate on real servers; `containers`
-//! needs a container engine, everything else a local PostgreSQL.
+//! needs a container engine, `mcp_sdk` the Python SDK of MCP, everything else a local PostgreSQL.
 
 mod cases;
 mod command_line;
@@ -9,5 +9,7 @@ mod containers;
 mod harness;
 mod invariants;
 mod killed;
+mod mcp;
+mod mcp_sdk;
 mod outside;
 mod report;

@@ -8,13 +8,16 @@ use clap::Args;
 
 use crate::images::Rebuild;
 use crate::install::{self, Install};
-use crate::{build_clonegate, cargo, complain, images};
+use crate::{build_clonegate, cargo, complain, images, mcp_sdk};
 
 /// The modules of the tests that need a container engine.
 const CONTAINERS: &str = "containers::";
 
 /// The module of the tests that start an sshd of their own.
 const SSHD: &str = "sshd::";
+
+/// The module of the tests with the Python SDK of MCP.
+const MCP_SDK: &str = "mcp_sdk::";
 
 /// What to test.
 #[derive(Debug, Args)]
@@ -56,6 +59,7 @@ pub(crate) fn test(options: &TestOptions) -> Result<ExitCode> {
         let why = "/usr/sbin/sshd (openssh-server) is not installed; the way over ssh is tested in containers too";
         left_out.push((SSHD, why.to_owned()));
     }
+    left_out.extend(mcp_sdk::make(install).err().map(|e| (MCP_SDK, format!("{e:#}"))));
 
     let mut tests = cargo();
     if has_nextest() {

@@ -7,6 +7,7 @@
 mod chores;
 mod images;
 mod install;
+mod mcp_sdk;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -123,6 +124,10 @@ fn root() -> PathBuf {
         .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
@@ -137,9 +142,7 @@ fn build_clonegate() -> Result<PathBuf> {
     if !status.success() {
         bail!("clonegate does not build");
     }
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("debug").join(format!("clonegate{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target().join("debug").join(format!("clonegate{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Becomes the program, so that signals and the exit code are its own.

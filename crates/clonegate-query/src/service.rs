@@ -198,6 +198,17 @@ impl QueryService {
         &self.inner.run
     }
 
+    /// Which server answers for a database, where a channel to it is open. It asks nothing and waits
+    /// for nobody.
+    #[must_use]
+    pub fn identity(&self, database: &DatabaseName) -> Option<Identity> {
+        let asked = self.inner.databases.iter().find(|d| d.production.database() == database)?;
+        match &*asked.channel.try_read().ok()? {
+            Slot::Open(channel) => Some(channel.identity().clone()),
+            Slot::Unopened | Slot::Lost | Slot::Closed => None,
+        }
+    }
+
     /// Judges a text, records that it is asked, reads, and records what became of it.
     ///
     /// If the future is dropped, the statement is cancelled on the server, and that is recorded.

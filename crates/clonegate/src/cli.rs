@@ -46,6 +46,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Audit,
     },
+    /// Let agents read production: an MCP server over standard input and output.
+    Mcp(Config),
     /// Render a run's report again.
     Report(Report),
     /// Print the JSON schema of a file format, for editors.

@@ -39,8 +39,16 @@ impl Console {
 
     /// Logs go to standard error where `CLONEGATE_LOG` asks for them (`clonegate_probe=debug`).
     pub(crate) fn start_logging(&self) {
-        let filter =
-            EnvFilter::try_from_env("CLONEGATE_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
+        let asked = std::env::var("CLONEGATE_LOG").unwrap_or_default();
+        let mut filter = if asked.is_empty() { "off".to_owned() } else { asked.clone() };
+        // One of these logs statements, the other whole messages with their rows: only where they
+        // are asked for by name.
+        for talkative in ["tokio_postgres", "rmcp"] {
+            if !asked.contains(talkative) {
+                filter.push_str(&format!(",{talkative}=warn"));
+            }
+        }
+        let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("off"));
         // A second call in one process (the tests) finds a subscriber already there.
         let _ = tracing_subscriber::fmt()
             .with_env_filter(filter)

@@ -39,7 +39,7 @@ impl Ended {
 }
 
 /// The binary with nothing of the caller's environment that reaches a server.
-fn command(store: &Path, args: &[&str]) -> Command {
+pub(crate) fn command(store: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clonegate-under-test"));
     command.arg("--store").arg(store).args(args);
     for (name, _) in std::env::vars_os() {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod gate;
+mod mcp;
 mod query;
 mod report;
 mod rollback;
@@ -117,6 +118,7 @@ pub(crate) async fn dispatch(
         Command::Rollback(config) => rollback::run(&config.config, &store, console).await,
         Command::Query(options) => query::run(options, &store, console).await,
         Command::Audit { command } => audit::run(command, &store, console),
+        Command::Mcp(config) => mcp::run(&config.config, &store, console).await,
         Command::Report(options) => report::run(&options, &store, console),
         Command::Schema { of } => {
             let schema = match of {
