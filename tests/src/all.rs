@@ -10,4 +10,5 @@ mod harness;
 mod invariants;
 mod killed;
 mod outside;
+mod query;
 mod report;
