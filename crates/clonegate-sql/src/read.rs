@@ -209,7 +209,7 @@ impl Judge<'_> {
                 )
             }
             SyntaxKind::STRING => self.string(token),
-            _ if is_operator(token.text())
+            _ if is_operator(token)
                 && usize::from(token.text_range().start()) >= self.operators_until =>
             {
                 self.operators(token)
@@ -251,7 +251,7 @@ impl Judge<'_> {
         let mut end = usize::from(first.text_range().end());
         let mut next = first.next_token();
         while let Some(token) = next
-            && is_operator(token.text())
+            && is_operator(&token)
         {
             end = usize::from(token.text_range().end());
             next = token.next_token();
@@ -536,8 +536,11 @@ fn only_name(node: &SyntaxNode) -> Option<Name> {
     found
 }
 
-fn is_operator(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b"+-*/<>=~!@#%^&|`?".contains(&b))
+fn is_operator(token: &SyntaxToken) -> bool {
+    // A comment can be made of nothing but signs.
+    token.kind() != SyntaxKind::COMMENT
+        && token.text().bytes().all(|b| b"+-*/<>=~!@#%^&|`?".contains(&b))
+        && !token.text().is_empty()
 }
 
 /// The first operator of a run of signs: all of them, but for a plus or minus at the end of one that has none of
@@ -908,5 +911,6 @@ fn is_harmless(kind: SyntaxKind) -> bool {
         | SyntaxKind::TIME_ZONE
         | SyntaxKind::SESSION_AUTHORIZATION
         | SyntaxKind::CONFIG_PARAMETER_REF
+            | SyntaxKind::TRANSACTION_ISOLATION_LEVEL
     )
 }
