@@ -37,7 +37,11 @@ pub(crate) async fn run_all(psql: &Psql, major: u32) {
         // A parameter has no value here; EXPLAIN with it needs none.
         let script = format!("begin read only;\n{};\nrollback;\n", judged.as_sql());
         if let Err(error) = psql.run_script("", "postgres", &script, &[]).await {
-            failed.push(format!("{}\n{error}", statement.sql));
+            let error = error.to_string();
+            // Some builds of PostgreSQL come without libxml; they parse the statement all the same.
+            if !error.contains("libxml support") {
+                failed.push(format!("{}\n{error}", statement.sql));
+            }
         }
     }
     assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), statements.len(), failed.join("\n"));

@@ -19,12 +19,12 @@ select 'function', p.proname,
 union all
 select distinct 'operator', o.oprname, null::bool from pg_operator o where o.oprnamespace = 'pg_catalog'::regnamespace
 union all
-select 'type', t.typname, null from pg_type t join pg_namespace n on n.oid = t.typnamespace
+select 'type', t.typname, null::bool from pg_type t join pg_namespace n on n.oid = t.typnamespace
   left join pg_type e on e.oid = t.typelem
  where n.nspname in ('pg_catalog', 'information_schema') and t.typtype <> 'c' and e.typtype is distinct from 'c'
 union all
 -- views, and the functions that they call
-select distinct 'view', c.relname || ' ' || p.proname, null
+select distinct 'view', c.relname || ' ' || p.proname, null::bool
   from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
   join pg_proc p on d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid
  where c.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
