@@ -278,6 +278,15 @@ async fn each_database_is_asked_by_its_name() {
     assert_eq!(databases, ["directus", "directus", "workflow", "incomex_metadata"]);
 }
 
+#[tokio::test]
+async fn help_has_every_exit_code_of_a_query() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let help = crate::harness::run(folder.path(), &["query", "--help"]).await;
+    insta::assert_snapshot!("help", help.stdout);
+    let verify = crate::harness::run(folder.path(), &["audit", "verify", "--help"]).await;
+    assert!(verify.stdout.contains("100"), "{}", verify.said());
+}
+
 /// How many sessions production's database has had; they are counted as they end.
 const SESSIONS: &str = "select sessions from pg_stat_database where datname = 'directus'";
 

@@ -40,6 +40,14 @@ pub(crate) enum Command {
     /// Run the profile's rollback script on the clone, for real.
     Rollback(Config),
     /// Ask production one question, read-only, bounded and audited.
+    ///
+    /// The statement is judged, recorded in the audit log, read in a READ ONLY transaction behind a
+    /// guard, and rolled back. What the profile's [query] says bounds rows, bytes and time.
+    ///
+    /// Exit codes: 0 answered; 1 the audit log can't be written, so nothing is answered; 2 usage or
+    /// configuration; 3 no answer (an error of the server, a bound, no connection, cancelled); 6
+    /// refused by the judge, the allowlist or the role's attestation, and not sent; 100 something was
+    /// written.
     Query(Query),
     /// Check the audit log of what production was asked.
     Audit {
@@ -131,24 +139,15 @@ pub(crate) enum Backend {
     Containers,
 }
 
-/// Ask production one question, read-only, bounded and audited.
-///
-/// The statement is judged, recorded in the audit log, read in a READ ONLY transaction behind a
-/// guard, and rolled back. What the profile's [query] says bounds rows, bytes and time.
-///
-/// Exit codes: 0 answered; 1 the audit log can't be written, so nothing is answered; 2 usage or
-/// configuration; 3 no answer (an error of the server, a bound, no connection, cancelled); 6
-/// refused by the judge, the allowlist or the role's attestation, and not sent; 100 something was
-/// written.
 #[derive(Debug, Args)]
 pub(crate) struct Query {
-    /// The profile; of it only production is needed. ./clonegate.toml without this.
+    /// The profile; of it only production is needed.
     #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
     pub(crate) config: PathBuf,
     /// The database; the first one that may be asked without this.
     #[arg(short, long, value_name = "NAME")]
     pub(crate) database: Option<String>,
-    /// Print CSV instead of a table: NULL is empty, an empty text is "".
+    /// Print CSV instead of a table; NULL is nothing, the empty text is "".
     #[arg(long)]
     pub(crate) csv: bool,
     /// The statement; - or nothing reads it from standard input.
