@@ -12,4 +12,5 @@ mod killed;
 mod mcp;
 mod mcp_sdk;
 mod outside;
+mod query;
 mod report;

@@ -10,7 +10,7 @@ use crate::Verdict;
 pub enum Exit {
     /// PASS, or a command that did what it was asked.
     Pass = 0,
-    /// Something unexpected: a bug, a full disk, an interrupted run.
+    /// Something unexpected: a bug, a full disk, an audit log that can't be written.
     Unexpected = 1,
     /// The command line, the profile or a file that it names is at fault; no database was changed.
     Usage = 2,

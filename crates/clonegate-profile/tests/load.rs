@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use clonegate_profile::Profile;
+use clonegate_profile::{AuditTexts, ProductionProfile, Profile};
 
 const GOOD: &str = r#"format = 1
 name = "trial"
@@ -118,4 +118,81 @@ fn other_mistakes_say_what_to_write() {
         mistake("^directus_gov_test_[a-z0-9]{1,40}$", "directus_gov_test_.*")
             .contains("must begin with ^")
     );
+}
+
+/// All that queries need.
+const ASKED: &str = r#"format = 1
+name = "trial"
+
+[production]
+database = "directus"
+allowlist = ["directus", "workflow"]
+role = "reader"
+"#;
+
+fn ask(profile: &str) -> Result<ProductionProfile, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clonegate.toml");
+    fs::write(&path, profile).unwrap();
+    ProductionProfile::load(&path).map_err(|e| {
+        let mut shown = String::new();
+        miette::NarratableReportHandler::new().render_report(&mut shown, &e).unwrap();
+        shown
+    })
+}
+
+#[test]
+fn queries_need_production_and_nothing_else() {
+    let profile = ask(ASKED).unwrap();
+    let query = &profile.query;
+    let names: Vec<&str> = query.databases.iter().map(|d| d.as_str()).collect();
+    assert_eq!(names, ["directus"]);
+    assert_eq!((query.rows, query.bytes, query.connections), (500, 1 << 20, 2));
+    assert_eq!((query.audit.is_none(), query.texts), (true, AuditTexts::Kept));
+    // The gate's profile does as well, and its other files are not read.
+    ask(GOOD).unwrap();
+    let more = "[query]\ndatabases = [\"workflow\", \"directus\"]\nrows = 10000\nbytes = 67108864\n\
+                connections = 16\nqueue-timeout = \"5m\"\naudit = \"log/a.jsonl\"\naudit-texts = false\n\
+                [permitted]\nfunctions = [\"shop.price\"]\ntypes = [\"shop.money\"]\n";
+    let profile = ask(&format!("{ASKED}{more}")).unwrap();
+    assert_eq!(profile.query.databases[0].as_str(), "workflow");
+    assert_eq!((profile.query.rows, profile.query.connections), (10_000, 16));
+    assert_eq!(profile.query.texts, AuditTexts::LeftOut);
+    assert!(profile.query.audit.unwrap().ends_with("log/a.jsonl"));
+    assert_eq!(profile.permitted.functions, ["shop.price"]);
+    let whole = folder(&format!("{GOOD}{more}").replace("\"workflow\", ", ""));
+    assert_eq!(load(whole.path()).unwrap().permitted.types, ["shop.money"]);
+}
+
+#[test]
+fn bounds_of_queries_go_no_further_than_is_documented() {
+    for (line, said) in [
+        ("rows = 0", "not between 1 and 10000"),
+        ("rows = 10001", "not between 1 and 10000"),
+        ("bytes = 67108865", "not between 1 and 67108864"),
+        ("connections = 17", "not between 1 and 16"),
+        ("queue-timeout = \"301s\"", "between 1ms and 300s"),
+        ("databases = []", "no database may be asked"),
+        ("databases = [\"elsewhere\"]", "not on production's allowlist"),
+        ("databases = [\"directus\", \"directus\"]", "named twice"),
+        ("rwos = 5", "did you mean rows?"),
+        ("audit-text = false", "did you mean audit-texts?"),
+    ] {
+        let problem = ask(&format!("{ASKED}[query]\n{line}\n")).unwrap_err();
+        assert!(problem.contains(said), "{line}: {problem}");
+    }
+    let problem = ask(&format!("{ASKED}[permitted]\nfunction = []\n")).unwrap_err();
+    assert!(problem.contains("did you mean functions?"), "{problem}");
+    let alone = ask(&ASKED.replace("[\"directus\", ", "[")).unwrap_err();
+    assert!(alone.contains("directus is not on production's allowlist"), "{alone}");
+}
+
+#[test]
+fn the_gate_says_what_it_lacks() {
+    let lacks = |text: &str| load(folder(text).path()).unwrap_err();
+    assert!(lacks(ASKED).contains("no [clone], which the gate needs"));
+    let (head, _) = GOOD.split_once("[build]").unwrap();
+    assert!(lacks(head).contains("no [build], which the gate needs"));
+    let no_checks = GOOD.replacen("checks = \"checks\"\n", "", 1);
+    assert!(lacks(&no_checks).contains("no `checks` in [production], which the gate needs"));
 }

@@ -111,7 +111,7 @@ pub enum QueryError {
         type_name: String,
     },
     /// The statement has parameters, and none are sent.
-    #[error("the statement has {count} parameters ($1 …)")]
+    #[error("the statement has parameters ($1 …), {count} of them, and none are sent")]
     Parameters {
         /// How many.
         count: usize,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use clonegate_model::RunRecord;
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
 use super::{PATIENCE, until};
@@ -48,6 +49,8 @@ pub(crate) fn command(store: &Path, args: &[&str]) -> Command {
             command.env_remove(&name);
         }
     }
+    // Who asks is recorded.
+    command.env("USER", "alice");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
@@ -58,7 +61,24 @@ pub(crate) async fn run(store: &Path, args: &[&str]) -> Ended {
     Ended::of(output.expect("the command ends").expect("the command starts"))
 }
 
+/// Runs a command that is given something on its standard input.
+pub(crate) async fn run_with_input(store: &Path, args: &[&str], input: &[u8]) -> Ended {
+    let mut child = command(store, args).stdin(Stdio::piped()).spawn().expect("the command starts");
+    let mut pipe = child.stdin.take().expect("it has an input");
+    // It may have read enough.
+    let _ = pipe.write_all(input).await;
+    drop(pipe);
+    let output = tokio::time::timeout(PATIENCE * 2, child.wait_with_output()).await;
+    Ended::of(output.expect("the command ends").expect("the command can be waited for"))
+}
+
 impl Gate {
+    /// Another command that goes on for a while.
+    pub(crate) fn of(store: &Path, args: &[&str]) -> Self {
+        let child = command(store, args).spawn().expect("the command starts");
+        Self { child, store: store.to_owned() }
+    }
+
     pub(crate) fn start(store: &Path, config: &Path) -> Self {
         let config = config.to_str().expect("the path is text");
         let child = command(store, &["gate", "--config", config]).spawn().expect("the gate starts");
