@@ -533,6 +533,7 @@ async fn more_calls_than_are_taken_at_once_are_told_to_come_again() {
         let busy = server.message().await;
         let error = &busy["result"]["structuredContent"]["error"];
         assert_eq!((&error["rule"], &error["retryable"]), (&json!("busy"), &json!(true)), "{busy}");
+        assert!(text(&busy["result"]).contains("16 calls are under way"), "{busy}");
         calls.retain(|id| busy["id"] != *id);
     }
     // Two connections at most, however many calls there are.
@@ -553,13 +554,16 @@ async fn more_calls_than_are_taken_at_once_are_told_to_come_again() {
 async fn when_the_client_closes_its_end_quick_calls_are_answered_and_slow_ones_end() {
     let trial = patient_trial().await;
     let mut server = Server::start(&trial).await;
-    server.start_call("query_pg", json!({"database": "directus", "sql": FOREVER})).await;
+    let slow = server.start_call("query_pg", json!({"database": "directus", "sql": FOREVER})).await;
     soon(&trial, "the statement runs", RUNNING, "1").await;
     let quick =
         server.start_call("query_pg", json!({"database": "directus", "sql": "select 1"})).await;
     drop(server.input.take());
     let answer = server.answer(quick).await;
     assert_eq!(answer["result"]["structuredContent"]["rows"], json!([[1]]), "{answer}");
+    let answer = server.answer(slow).await;
+    let error = &answer["result"]["structuredContent"]["error"];
+    assert_eq!(error["rule"], "cancelled", "whoever still listens hears of it: {answer}");
     let (code, took) = server.ended().await;
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(10), "{took:?}");
@@ -571,9 +575,13 @@ async fn a_signal_ends_the_server_and_what_it_runs() {
     for signal in ["TERM", "INT"] {
         let trial = patient_trial().await;
         let mut server = Server::start(&trial).await;
-        server.start_call("query_pg", json!({"database": "directus", "sql": FOREVER})).await;
+        let slow =
+            server.start_call("query_pg", json!({"database": "directus", "sql": FOREVER})).await;
         soon(&trial, "the statement runs", RUNNING, "1").await;
         server.signal(signal).await;
+        let answer = server.answer(slow).await;
+        let error = &answer["result"]["structuredContent"]["error"];
+        assert_eq!(error["rule"], "cancelled", "{answer}");
         let (code, took) = server.ended().await;
         assert_eq!(code, Some(0), "{signal}");
         assert!(took < Duration::from_secs(10), "{signal}: {took:?}");

@@ -79,17 +79,21 @@ pub async fn serve(
     let transport =
         AsyncRwTransport::new_server(far, output).with_max_line_length(MAX_MESSAGE_BYTES);
     let server = Server::new(service.clone(), closing.clone());
+    let protocol = CancellationToken::new();
 
     let session = async {
-        match server.clone().serve(Paced::new(transport)).await {
+        match server.clone().serve_with_ct(Paced::new(transport), protocol.clone()).await {
             Ok(running) => {
                 // A task that was cancelled or panicked has ended too.
                 let _ = running.waiting().await;
                 Ok(Ended::ClientLeft)
             }
             // It came, looked and went.
-            Err(ServerInitializeError::ConnectionClosed(_)) => Ok(Ended::ClientLeft),
-            Err(ServerInitializeError::TransportError { .. }) => Ok(Ended::ClientLeft),
+            Err(
+                ServerInitializeError::ConnectionClosed(_)
+                | ServerInitializeError::TransportError { .. }
+                | ServerInitializeError::Cancelled,
+            ) => Ok(Ended::ClientLeft),
             Err(error) => Err(ServeError::NotMcp(neutral::line(&error.to_string(), 200))),
         }
     };
@@ -97,9 +101,12 @@ pub async fn serve(
     let ended = tokio::select! {
         ended = &mut session => ended,
         () = stop => {
-            // The calls end first, so that their statements do, and then the protocol.
+            // The calls end first, so that their statements do and their callers hear of it, and
+            // then the protocol. A client that does not read is not waited for.
             closing.cancel();
             let _ = tokio::time::timeout(FAREWELL, server.idle()).await;
+            protocol.cancel();
+            let _ = tokio::time::timeout(FAREWELL, &mut session).await;
             Ok(Ended::Stopped)
         }
     };

@@ -4,16 +4,14 @@ use std::fmt::Write as _;
 
 /// Whether a character shows as itself and does nothing else.
 ///
-/// Not shown as themselves: control characters (a terminal acts on them), direction marks (they
-/// turn a line around), characters without width and Unicode's tags (they carry a text that a person
-/// does not see and a model does), and line separators.
+/// A model reads more than a person sees, so that beyond what a person's eyes are kept from, every
+/// character without a shape of its own is escaped: fillers, variation selectors, tags.
 fn is_plain(c: char) -> bool {
-    !(c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'))
+    clonegate_query::is_plain(c)
+        && !matches!(c,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The same with every character that is not plain as JSON's escape of it. What was JSON stays
