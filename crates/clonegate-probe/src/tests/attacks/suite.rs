@@ -1,5 +1,6 @@
 //! Every payload through every set of layers.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -267,6 +268,18 @@ fn bounds(patience: Patience, out: Option<Layer>) -> Bounds {
     }
 }
 
+thread_local! {
+    static JUDGED: RefCell<HashMap<String, Option<String>>> = RefCell::default();
+}
+
+/// What the judge lets through. It knows nothing but the text, so it is asked once for each.
+fn judged(text: &str) -> Option<String> {
+    JUDGED.with_borrow_mut(|judged| {
+        let ask = || ReadOnlyStatement::judge(text).ok().map(|s| s.as_sql().to_owned());
+        judged.entry(text.to_owned()).or_insert_with(ask).clone()
+    })
+}
+
 async fn send(
     world: &World,
     payload: &Payload,
@@ -279,9 +292,9 @@ async fn send(
     let text = if out == Some(Layer::Judge) {
         text
     } else {
-        match ReadOnlyStatement::judge(&text) {
-            Ok(statement) => statement.as_sql().to_owned(),
-            Err(_) => return Came::Judged,
+        match judged(&text) {
+            Some(sql) => sql,
+            None => return Came::Judged,
         }
     };
     let (bounds, limit) = (bounds(payload.patience, out), cut_off(payload.patience, out));
