@@ -10,7 +10,7 @@ use crate::images::Rebuild;
 use crate::install::{self, Install};
 use crate::{build_clonegate, cargo, complain, images, mcp_sdk};
 
-/// The modules of the tests that need a container engine.
+/// The modules of the tests that need a container engine, wherever they are.
 const CONTAINERS: &str = "containers::";
 
 /// The module of the tests that start an sshd of their own.
@@ -65,7 +65,7 @@ pub(crate) fn test(options: &TestOptions) -> Result<ExitCode> {
     if has_nextest() {
         tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
         let mut sets: Vec<String> =
-            left_out.iter().map(|(module, _)| format!("not test(/^{module}/)")).collect();
+            left_out.iter().map(|(module, _)| format!("not test(/(^|::){module}/)")).collect();
         sets.extend(options.filter.iter().map(|filter| format!("test({filter})")));
         if !sets.is_empty() {
             tests.args(["--filterset", &sets.join(" and ")]);
@@ -190,5 +190,7 @@ fn count_tests(module: &str) -> Result<usize> {
         bail!("the tests can't be listed");
     }
     let lines = String::from_utf8_lossy(&listed.stdout).into_owned();
-    Ok(lines.lines().filter(|l| l.starts_with(module) && l.ends_with(": test")).count())
+    let within = format!("::{module}");
+    let is_in = |line: &&str| line.starts_with(module) || line.contains(&within);
+    Ok(lines.lines().filter(is_in).filter(|line| line.ends_with(": test")).count())
 }

@@ -75,8 +75,8 @@ impl Ledger {
     ) -> Result<(Transaction<'c>, Identity), ReadError> {
         meter.grant(0);
         #[cfg(test)]
-        if layers::is_out(Layer::Guard) || layers::is_out(Layer::Transaction) {
-            return self.open_without_a_layer(client).await;
+        if layers::is_out(Layer::Guard) {
+            return self.open_unguarded(client).await;
         }
         self.in_time(async {
             let guard = match self.guard.get() {
@@ -88,10 +88,14 @@ impl Ledger {
                     self.guard.get_or_init(|| format!("{};\n{SAVEPOINT}", guard::query(may_ask)))
                 }
             };
+            #[cfg(not(test))]
+            let read_only = true;
+            #[cfg(test)]
+            let read_only = !layers::is_out(Layer::Transaction);
             let transaction = client
                 .build_transaction()
                 .isolation_level(IsolationLevel::RepeatableRead)
-                .read_only(true)
+                .read_only(read_only)
                 .start()
                 .await
                 .map_err(own)?;
@@ -109,15 +113,14 @@ impl Ledger {
         .await
     }
 
-    /// How it would be without the guard, or without a transaction that is read-only.
+    /// How it would be without the guard.
     #[cfg(test)]
-    async fn open_without_a_layer<'c>(
+    async fn open_unguarded<'c>(
         &self,
         client: &'c mut Client,
     ) -> Result<(Transaction<'c>, Identity), ReadError> {
         let begun = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-        let read_only = !layers::is_out(Layer::Transaction);
-        let transaction = begun.read_only(read_only).start().await.map_err(own)?;
+        let transaction = begun.read_only(true).start().await.map_err(own)?;
         self.opened.fetch_add(1, Ordering::Relaxed);
         transaction.batch_execute(SAVEPOINT).await.map_err(own)?;
         Ok((transaction, layers::believed(&self.expectation)))

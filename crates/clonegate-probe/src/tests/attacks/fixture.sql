@@ -32,6 +32,15 @@ create procedure works() language plpgsql as
 create function writes_audit() returns int language plpgsql security definer as
   $$ begin insert into public.audit values (session_user, 'definer'); return 1; end $$;
 create view audited as select id, secret, writes_audit() as seen from canary;
+create function takes_a_row() returns int language sql security definer as
+  'select id from public.held for update';
+create view taken as select takes_a_row() as id from canary;
+create function counts_up() returns bigint language sql security definer as
+  $$ select nextval('public.counter') $$;
+create view counted as select counts_up() as n from canary;
+create function makes_a_table() returns int language plpgsql security definer as
+  $$ begin create table public.made (id int); return 1; end $$;
+create view making as select makes_a_table() as n from canary;
 -- Harmless to look at, and each of them does something.
 create view emits as select pg_logical_emit_message(false, 'clonegate', 'x')::text as said;
 create view counts as select nextval('counter') as n;
@@ -46,10 +55,13 @@ create function whispers() returns int language plpgsql as
   $$ begin raise notice '%', (select string_agg(secret, ',') from public.canary); return 1; end $$;
 create domain emitting as int check (public.emits(value, 1) > 0);
 reset role;
-grant select on canary, numbers, numbers_view, moments, rows_of_somebody, held, audited to reader;
+grant select on canary, numbers, numbers_view, moments, rows_of_somebody, held, audited, taken,
+  counted, making to reader;
 grant select on emits, counts, takes_an_id, locks to reads_all;
-revoke execute on function emits(int, int), whispers(), writes_audit() from public;
-grant execute on function emits(int, int), whispers(), writes_audit() to owner;
+revoke execute on all functions in schema public from public;
+grant execute on all functions in schema public to owner;
+-- Somebody accepted these: whoever reads the views needs them.
+grant execute on function writes_audit(), takes_a_row(), counts_up(), makes_a_table() to reader;
 --? dblink
 create extension dblink;
 -- What is written over the second connection is not undone by the first one's ROLLBACK.

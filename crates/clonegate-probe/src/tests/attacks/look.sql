@@ -61,18 +61,24 @@ select 'statistics', concat_ws('|',
 union all
 select 'files', (
     select string_agg(d || '/' || f, ' ' order by d, f)
-    from unnest(array['.', 'global', 'base', 'base/pgsql_tmp', 'pg_snapshots', 'pg_replslot', 'pg_tblspc',
+    from unnest(array['.', 'global', 'base', 'pg_snapshots', 'pg_replslot', 'pg_tblspc',
       'pg_twophase', 'pg_logical', 'pg_logical/snapshots', 'pg_logical/mappings']) d,
       pg_ls_dir(d, true, false) f
     where f not in ('pg_internal.init', 'pgsql_tmp', 'postgresql.auto.conf.tmp'))
 union all
+-- A large sort or hash spills; that is no effect while it runs, and one afterwards.
+select 'temporary files', (select string_agg(f, ' ' order by f) from pg_ls_dir('base/pgsql_tmp', true, false) f)
+union all
 -- Whatever a plain read holds is not told: shares of relations, and its own virtual id. A session
--- that is just being let in holds its database for a moment.
+-- that is just being let in holds its database for a moment. nextval takes its share of the sequence
+-- before it sees that the transaction is READ ONLY, and it is gone with the ROLLBACK.
 select 'locks', (
     select string_agg(concat_ws(' ', locktype, mode, coalesce(relation::regclass::text, transactionid::text, objid::text)), ', ' order by locktype, mode, relation, objid)
     from pg_locks
     where pid <> all ($1) and locktype <> 'virtualxid'
       and not (locktype = 'relation' and mode = 'AccessShareLock')
+      and not (locktype = 'relation' and mode = 'RowExclusiveLock'
+        and relation in (select oid from pg_class where relkind = 'S'))
       and not (locktype = 'object' and classid = 1262 and mode = 'RowExclusiveLock'))
 union all
 select 'others', (
@@ -81,7 +87,7 @@ select 'others', (
     where pid <> all ($1) and pid <> $3 and application_name <> $2 and state is not null)
 union all
 select 'sessions', (
-    select string_agg(concat_ws(' ', pid, state, leader_pid), ',' order by pid)
+    select string_agg(concat_ws(' ', pid, replace(state, ' ', '-')), ',' order by pid)
     from pg_stat_activity where application_name = $2 and pid <> all ($1) and state is not null)
 union all
 select 'neighbour', (select concat(state, ' ', pid) from pg_stat_activity where pid = $3)

@@ -9,13 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::world::World;
 
-const LOOK: &str = include_str!("look.sql");
-
 /// How long what the channel lets go may take to be gone: a backend notices at its next read.
 const GRACE: Duration = Duration::from_secs(8);
 
 /// Every part of the oracle that looks at the server.
-pub(super) const PARTS: [&str; 15] = [
+pub(super) const PARTS: [&str; 16] = [
     "rows",
     "sequences",
     "catalog",
@@ -24,6 +22,7 @@ pub(super) const PARTS: [&str; 15] = [
     "replication",
     "statistics",
     "files",
+    "temporary files",
     "locks",
     "others",
     "sessions",
@@ -51,7 +50,8 @@ pub(super) type Effects = BTreeMap<String, String>;
 
 /// Looks at the server.
 pub(super) async fn look(world: &World, application_name: &str, neighbour: i32) -> Look {
-    let rows = world.oracle.query(LOOK, &[&world.known, &application_name, &neighbour]).await;
+    let rows =
+        world.oracle.query(&world.look, &[&world.known, &application_name, &neighbour]).await;
     let mut parts: BTreeMap<String, String> = rows
         .unwrap()
         .iter()
@@ -86,6 +86,20 @@ impl Look {
     }
 }
 
+/// Looks when the statement has ended on the server too: it tells its error first, and lets go of
+/// its locks then.
+pub(super) async fn midway(world: &World, application_name: &str, neighbour: i32) -> Look {
+    let begun = Instant::now();
+    loop {
+        let now = look(world, application_name, neighbour).await;
+        let at_work = now.part("sessions").split(',').any(|one| one.ends_with(" active"));
+        if !at_work || begun.elapsed() > Duration::from_secs(2) {
+            return now;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// What is different, where nothing should be.
 pub(super) fn effects(
     before: &Look,
@@ -116,6 +130,7 @@ pub(super) fn effects(
             }
             // It grows only, and is looked into when the channel has let go.
             "wal" => {}
+            "temporary files" if moment == Moment::Midway => {}
             _ if seen != was => {
                 effects.insert(part.clone(), format!("{was:?} became {seen:?}"));
             }
@@ -134,13 +149,25 @@ pub(super) async fn settled(
     before: &Look,
     used: &BTreeSet<String>,
 ) -> (Look, Effects, Option<Look>) {
+    settled_within(world, application_name, neighbour, before, used, GRACE).await
+}
+
+/// The same, with less patience.
+pub(super) async fn settled_within(
+    world: &World,
+    application_name: &str,
+    neighbour: i32,
+    before: &Look,
+    used: &BTreeSet<String>,
+    patience: Duration,
+) -> (Look, Effects, Option<Look>) {
     let begun = Instant::now();
     loop {
         let now = look(world, application_name, neighbour).await;
         let mut effects = effects(before, &now, Moment::After, used);
-        let passing = ["sessions", "locks", "others", "files"];
+        let passing = ["sessions", "locks", "others", "files", "temporary files"];
         let may_pass = effects.keys().any(|part| passing.contains(&part.as_str()));
-        if !may_pass || begun.elapsed() > GRACE {
+        if !may_pass || begun.elapsed() > patience {
             let (was, is) = (before.part("wal"), now.part("wal"));
             let mut stands = Some(now.clone());
             if was != is {

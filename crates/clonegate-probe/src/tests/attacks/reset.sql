@@ -1,5 +1,6 @@
 -- Puts back what a payload did, where a layer was out. A statement a line.
 delete from audit;
+drop table if exists made;
 delete from canary;
 insert into canary values (1, 's3cret-in-a-row');
 delete from hidden;

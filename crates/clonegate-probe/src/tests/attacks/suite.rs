@@ -1,5 +1,6 @@
 //! Every payload through every set of layers.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -16,12 +17,14 @@ use super::world::{PASSWORD, World};
 use crate::tests::production::{allowlist, run, settings};
 use crate::{Answer, Bounds, ConnectError, Facts, ProductionChannel, ReadError};
 
-/// Later than the channel's own bounds; whatever runs for so long has lost them.
-fn cut_off(patience: Patience) -> Duration {
-    match patience {
-        Patience::Tight => Duration::from_secs(4),
-        Patience::Usual => Duration::from_secs(10),
-    }
+/// Later than the channel's own bounds; whatever runs for so long has lost them. Where they are
+/// taken out there is nothing to wait for once they would have cut.
+fn cut_off(patience: Patience, out: Option<Layer>) -> Duration {
+    Duration::from_millis(match (patience, out) {
+        (Patience::Tight, Some(Layer::Bounds)) => 1_500,
+        (Patience::Tight, _) => 8_000,
+        (Patience::Usual, _) => 12_000,
+    })
 }
 
 /// What one payload did, or did not.
@@ -30,6 +33,8 @@ pub(super) struct Passage {
     /// Who stopped it, and how: `judge`, `server 42501`, `bounds time`, `answered`.
     pub(super) outcome: String,
     pub(super) effects: Effects,
+    /// What the answer carried that only a membership gives, and no grant.
+    pub(super) told: BTreeSet<&'static str>,
     /// With the oracle's looks and the reset.
     pub(super) took: Duration,
 }
@@ -117,7 +122,7 @@ impl Attacker {
                     biased;
                     came = &mut sent => break came,
                     Some(looked) = reached.recv() => {
-                        let now = oracle::look(world, &self.name, neighbour).await;
+                        let now = oracle::midway(world, &self.name, neighbour).await;
                         let moment = Moment::Midway;
                         let seen = oracle::effects(&before, &now, moment, &midway);
                         effects.extend(seen);
@@ -136,8 +141,9 @@ impl Attacker {
             oracle::settled(world, &self.name, neighbour, &before, &self.used).await;
         // What was seen midway and is gone was there nevertheless.
         effects.extend(seen);
-        effects.extend(self.told(payload, &came));
-        if matches!(came, Came::CutOff) || elapsed > cut_off(payload.patience) {
+        let (heard, told) = self.told(payload, &came);
+        effects.extend(heard);
+        if matches!(came, Came::CutOff) || elapsed > cut_off(payload.patience, self.out) {
             effects.insert("time".to_owned(), format!("ran for {elapsed:?}"));
         }
         if effects.is_empty() {
@@ -152,11 +158,11 @@ impl Attacker {
             let lost = restored.is_restored(&before);
             assert!(lost.is_empty(), "{}: {lost:?} can't be put back", payload.name);
         }
-        Passage { outcome: outcome(&came), effects, took: begun.elapsed() }
+        Passage { outcome: outcome(&came), effects, told, took: begun.elapsed() }
     }
 
     /// What the answer itself says: too much of it, a wrong one, or what the role may not know.
-    fn told(&self, payload: &Payload, came: &Came) -> Effects {
+    fn told(&self, payload: &Payload, came: &Came) -> (Effects, BTreeSet<&'static str>) {
         let mut effects = Effects::new();
         let mut effect = |part: &str, seen: String| {
             effects.insert(part.to_owned(), seen);
@@ -187,18 +193,29 @@ impl Attacker {
                 Err(error) => (chain(error), &[]),
             },
             Came::NotConnected(error) => (chain(error), &[]),
-            Came::Judged | Came::CutOff => return effects,
+            Came::Judged | Came::CutOff => return (effects, BTreeSet::new()),
         };
-        let told: Vec<&str> = SECRETS
-            .into_iter()
-            .filter(|secret| words.contains(secret) && !may_know.contains(secret))
-            .collect();
+        let told = SECRETS.into_iter().filter(|one| words.contains(one) && !may_know.contains(one));
+        let mut told: BTreeSet<&str> = told.collect();
+        // Whoever gave a role pg_read_all_data gave it these too. They are shown and not hidden:
+        // the role was let in as it is.
+        let given = |one: &&str| self.role == Role::ReadsAll && BY_MEMBERSHIP.contains(one);
+        let more: BTreeSet<&str> = if matches!(came, Came::Back(back) if back.is_ok()) {
+            told.iter().copied().filter(given).collect()
+        } else {
+            BTreeSet::new()
+        };
+        told.retain(|one| !more.contains(one));
         if !told.is_empty() {
             effect("words", format!("{told:?}"));
         }
-        effects
+        (effects, more)
     }
 }
+
+/// What pg_read_all_data reads beyond tables: hashes of passwords, options of user mappings, and
+/// what is behind a foreign table.
+const BY_MEMBERSHIP: [&str; 3] = ["SCRAM-SHA-256$", PASSWORD, "root:x:0"];
 
 const SECRETS: [&str; 7] = [
     "s3cret-in-a-row",
@@ -251,6 +268,18 @@ fn bounds(patience: Patience, out: Option<Layer>) -> Bounds {
     }
 }
 
+thread_local! {
+    static JUDGED: RefCell<HashMap<String, Option<String>>> = RefCell::default();
+}
+
+/// What the judge lets through. It knows nothing but the text, so it is asked once for each.
+fn judged(text: &str) -> Option<String> {
+    JUDGED.with_borrow_mut(|judged| {
+        let ask = || ReadOnlyStatement::judge(text).ok().map(|s| s.as_sql().to_owned());
+        judged.entry(text.to_owned()).or_insert_with(ask).clone()
+    })
+}
+
 async fn send(
     world: &World,
     payload: &Payload,
@@ -263,12 +292,12 @@ async fn send(
     let text = if out == Some(Layer::Judge) {
         text
     } else {
-        match ReadOnlyStatement::judge(&text) {
-            Ok(statement) => statement.as_sql().to_owned(),
-            Err(_) => return Came::Judged,
+        match judged(&text) {
+            Some(sql) => sql,
+            None => return Came::Judged,
         }
     };
-    let bounds = bounds(payload.patience, out);
+    let (bounds, limit) = (bounds(payload.patience, out), cut_off(payload.patience, out));
     if payload.through == Through::Nothing {
         let channel = match channels.entry(payload.patience) {
             std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
@@ -279,7 +308,7 @@ async fn send(
                 }
             }
         };
-        return ask(channel, &text, payload.patience).await;
+        return ask(channel, &text, limit).await;
     }
     let pooler = Pooler::start(world.port(), payload.through).await;
     let channel = match connect(pooler.port, role, run, bounds).await {
@@ -288,17 +317,17 @@ async fn send(
     };
     if payload.through == Through::MovesLater {
         // The first session was told the truth.
-        let _ = ask(&channel, "select 1", payload.patience).await;
+        let _ = ask(&channel, "select 1", limit).await;
     }
-    let came = ask(&channel, &text, payload.patience).await;
+    let came = ask(&channel, &text, limit).await;
     channel.close().await;
     came
 }
 
-async fn ask(channel: &ProductionChannel, sql: &str, patience: Patience) -> Came {
+async fn ask(channel: &ProductionChannel, sql: &str, limit: Duration) -> Came {
     let facts = Facts::none();
     let reading = channel.read_sql(sql, &facts, channel.callers_limits());
-    match tokio::time::timeout(cut_off(patience), reading).await {
+    match tokio::time::timeout(limit, reading).await {
         Ok(back) => Came::Back(Box::new(back)),
         Err(_) => Came::CutOff,
     }

@@ -25,6 +25,9 @@ pub(super) fn render(whole: &Passages, without: &BTreeMap<&'static str, Passages
     text.push('\n');
     for role in Role::ALL {
         let of_role: Vec<_> = whole.iter().filter(|((r, _), _)| *r == role).collect();
+        if of_role.is_empty() {
+            continue;
+        }
         let stopped = |who: &str| {
             of_role.iter().filter(|(_, p)| p.outcome.split(' ').next() == Some(who)).count()
         };
@@ -35,24 +38,30 @@ pub(super) fn render(whole: &Passages, without: &BTreeMap<&'static str, Passages
         let effects = of_role.iter().filter(|(_, p)| !p.effects.is_empty()).count();
         writeln!(text, " {effects} |").unwrap();
     }
-    text.push_str("\n| layer taken out | payloads it alone stops | which, and what is seen without it |\n| --- | ---: | --- |\n");
+    text.push_str(
+        "\n| layer taken out | payloads it alone stops | which |\n| --- | ---: | --- |\n",
+    );
     for layer in Layer::ALL {
         let name = layer.to_string();
-        let mut seen: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for ((_, payload), passage) in without.get(name.as_str()).into_iter().flatten() {
-            if !passage.effects.is_empty() {
-                let parts = passage.effects.keys().map(String::as_str);
-                seen.entry(payload).or_default().extend(parts);
+        let mut which: BTreeSet<&str> = BTreeSet::new();
+        for ((role, payload), passage) in without.get(name.as_str()).into_iter().flatten() {
+            let stopped = whole.get(&(*role, payload.clone())).is_none_or(|p| p.effects.is_empty());
+            if !passage.effects.is_empty() && stopped {
+                which.insert(payload);
             }
         }
-        let which: Vec<String> = seen
-            .iter()
-            .map(|(payload, parts)| {
-                let parts: Vec<&str> = parts.iter().copied().collect();
-                format!("{payload} ({})", parts.join(", "))
-            })
-            .collect();
-        writeln!(text, "| {name} | {} | {} |", which.len(), which.join("; ")).unwrap();
+        let which: Vec<&str> = which.into_iter().collect();
+        writeln!(text, "| {name} | {} | {} |", which.len(), which.join(", ")).unwrap();
+    }
+    let told: BTreeSet<&str> = whole
+        .iter()
+        .filter(|(_, passage)| !passage.told.is_empty())
+        .map(|((_, payload), _)| payload.as_str())
+        .collect();
+    if !told.is_empty() {
+        let told: Vec<&str> = told.into_iter().collect();
+        write!(text, "\nTold to pg_read_all_data, and granted to nobody: {}.\n", told.join(", "))
+            .unwrap();
     }
     text
 }

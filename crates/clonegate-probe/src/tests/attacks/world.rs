@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use clonegate_sandbox::ContainerServer;
-use tokio_postgres::{AsyncMessage, Client, NoTls};
+use tokio_postgres::{AsyncMessage, Client, NoTls, Statement};
 
 use super::payload::Role;
 use crate::tests::server::{Server, TRUST, free_port};
@@ -45,6 +45,7 @@ pub(super) struct World {
     pub(super) extensions: BTreeSet<String>,
     pub(super) data: String,
     pub(super) oracle: Client,
+    pub(super) look: Statement,
     listener: Client,
     heard: Arc<AtomicUsize>,
     neighbour: Option<Neighbour>,
@@ -109,6 +110,7 @@ impl World {
         }
         oracle.batch_execute("vacuum (freeze, analyze)").await.unwrap();
         oracle.batch_execute("checkpoint").await.unwrap();
+        let look = oracle.prepare(include_str!("look.sql")).await.unwrap();
         let version = "select current_setting('server_version_num')::int / 10000";
         let major: i32 = oracle.query_one(version, &[]).await.unwrap().get(0);
         let data: String =
@@ -117,7 +119,18 @@ impl World {
         listener.batch_execute("listen clonegate_attacks").await.unwrap();
         let known = vec![pid(&oracle).await, pid(&listener).await];
         let major = u32::try_from(major).unwrap();
-        Self { place, major, extensions, data, oracle, listener, heard, neighbour: None, known }
+        Self {
+            place,
+            major,
+            extensions,
+            data,
+            oracle,
+            look,
+            listener,
+            heard,
+            neighbour: None,
+            known,
+        }
     }
 
     pub(super) fn port(&self) -> u16 {
@@ -153,6 +166,15 @@ impl World {
         }
         self.neighbour = Some(Neighbour { role, pid, _client: client });
         pid
+    }
+
+    /// A session of a role, for what is done directly.
+    pub(super) async fn session(&self, role: Role, application_name: &str) -> Client {
+        let (client, _) =
+            connect(self.port(), role.user().into(), PASSWORD.into(), "production".into()).await;
+        let name = format!("set application_name = '{application_name}'");
+        client.batch_execute(&name).await.unwrap();
+        client
     }
 
     /// How many notifications the listening session has heard.

@@ -138,7 +138,7 @@ with s as materialized (select set_config('work_mem', '2GB', true)) select * fro
 -- note: refused to whom it does not concern
 -- expect minimal: server 42501 or judge
 -- expect pg_read_all_data: server 42501 or judge
--- expect: answered or judge
+-- expect: answered or judge or role
 show data_directory
 
 -- attack: stats-reset

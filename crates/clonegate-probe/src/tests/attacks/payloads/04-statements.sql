@@ -124,7 +124,7 @@ copy audit (what) from program 'touch clonegate-attack-program; echo x'
 copy (delete from canary returning *) to stdout
 
 -- attack: show-all
--- expect: answered or judge
+-- expect: answered or judge or role
 show all
 
 -- attack: values

@@ -57,7 +57,7 @@ select pg_file_unlink('postgresql.conf')
 -- attack: file-foreign-table
 -- needs: file_fdw
 -- expect minimal: server 42501
--- expect pg_read_all_data: server 42501
+-- expect pg_read_all_data: answered
 -- expect: role
 select line from passwd
 

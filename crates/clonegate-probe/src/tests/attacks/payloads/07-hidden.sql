@@ -160,7 +160,7 @@ select 'a'
 'b'
 
 -- attack: bit-string
--- expect: answered or judge
+-- expect: answered or judge or role
 select x'ff', b'101'
 
 -- attack: two-statements

@@ -7,7 +7,7 @@ What a role was not given to read.
 select secret from hidden
 
 -- attack: password-hashes
--- roles: minimal, owner, superuser
+-- expect pg_read_all_data: answered or judge
 -- expect minimal: server 42501 or judge
 -- expect: role or judge
 select rolpassword from pg_authid
@@ -20,14 +20,13 @@ select passwd from pg_shadow
 
 -- attack: user-mapping-options
 -- needs: postgres_fdw
--- roles: minimal, owner, superuser
+-- expect pg_read_all_data: answered or judge
 -- expect minimal: server 42501 or judge
 -- expect: role or judge
 select umoptions::text from pg_user_mapping
 
 -- attack: user-mappings-view
 -- needs: postgres_fdw
--- roles: minimal, pg_read_all_data, superuser
 -- note: the options are hidden from whom they do not concern
 -- expect minimal: answered or judge
 -- expect pg_read_all_data: answered or judge
@@ -48,8 +47,8 @@ select subconninfo from pg_subscription
 select most_common_vals::text from pg_stats where tablename = 'hidden'
 
 -- attack: statistics-catalog
--- roles: minimal, pg_read_all_data
--- expect: server 42501 or judge
+-- expect minimal: server 42501 or judge
+-- expect: role or judge
 -- expect pg_read_all_data: answered or judge
 select stavalues1::text from pg_statistic
 
@@ -101,7 +100,7 @@ select secret::json from canary
 
 -- attack: error-text-by-json-path
 -- expect: server 42601 or judge or role
-select secret::jsonpath from canary
+select secret::jsonpath::text from canary
 
 -- attack: error-text-by-regex
 -- expect: server 2201B or judge or role
@@ -112,14 +111,14 @@ select 'x' ~ ('(' || secret) from canary
 select ('<a>' || secret)::xml from canary
 
 -- attack: error-text-by-enum
--- expect minimal: server 22P02 or judge
--- expect pg_read_all_data: server 22P02 or judge
+-- expect minimal: server 42602 or server 42P01 or judge
+-- expect pg_read_all_data: server 42602 or server 42P01 or judge
 -- expect: role or judge
-select secret::regclass from canary
+select secret::regclass::text from canary
 
 -- attack: error-text-by-tsquery
 -- expect: server 42601 or judge or role
-select (secret || ' &')::tsquery from canary
+select (secret || ' &')::tsquery::text from canary
 
 -- attack: error-text-by-raise
 -- note: a function can raise any SQLSTATE with any text
@@ -127,7 +126,7 @@ select (secret || ' &')::tsquery from canary
 select tells(secret) from canary
 
 -- attack: error-text-by-to-number
--- expect: server 22P02 or server 22023 or judge or role
+-- expect: server 22007 or judge or role
 select to_date(secret, 'YYYY') from canary
 
 -- attack: error-text-by-division
@@ -147,7 +146,7 @@ explain select * from canary where secret = 'x'
 
 -- attack: plan-shows-a-folded-value
 -- note: planning folds immutable functions only, which read no row
--- expect: answered or judge or role
+-- expect: server 42501 or answered or judge or role
 explain verbose select (select secret from hidden)
 
 -- attack: other-databases-by-name

@@ -22,7 +22,7 @@ select '{{nul}}'
 select 1{{nul}}; drop table canary
 
 -- attack: zero-byte-by-function
--- expect: server 54000 or judge
+-- expect: server 54000 or judge or role
 select chr(0)
 
 -- attack: invalid-utf8
@@ -50,7 +50,7 @@ select length('{{30000 x x}}')
 select {{8000 x (}}1{{8000 x )}}
 
 -- attack: deep-operators
--- expect: judge or answered or server 54001 or role
+-- expect: judge or answered or server 54001 or server 42601 or role
 select {{10000 x - }}1
 
 -- attack: deep-not
@@ -71,7 +71,7 @@ select {{100 x array[}}1{{100 x ]}}
 
 -- attack: deep-unions
 -- expect: judge or answered or role or bounds rows or server 54001
-select 1 {{1500 x union all select 1 }}
+select 1 {{600 x union all select 1 }}
 
 -- attack: deep-json
 -- expect: judge or answered or role or server 54001
