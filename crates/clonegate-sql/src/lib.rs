@@ -10,7 +10,6 @@
 //! the transaction and a role that production refuses. A text that the judge lets through by
 //! mistake still meets those.
 
-mod lexer;
 mod parse;
 mod permitted;
 mod read;
@@ -20,4 +19,7 @@ mod script;
 pub use permitted::{Permitted, PermittedError};
 pub use read::{MAX_STATEMENT_BYTES, ReadOnlyStatement};
 pub use refusal::{Refusal, Rule};
-pub use script::{GuardedScript, JoinedScripts, MAX_SCRIPT_BYTES};
+pub use script::{
+    Act, Class, Creation, Deed, Existing, GuardedScript, JoinedScripts, Judgement,
+    MAX_SCRIPT_BYTES, Object, QualifiedName, Remark, ScriptPolicy, ScriptRule, Severity,
+};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::ScriptRule;
+
 /// The rules of both judges. Their names are part of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -20,12 +22,8 @@ pub enum Rule {
     Function,
     /// Rows are locked.
     RowLock,
-    /// A psql meta-command.
-    MetaCommand,
-    /// The script controls its own transaction.
-    TransactionControl,
-    /// The statement reaches outside the clone.
-    OutsideTheClone,
+    /// A rule for scripts.
+    Script(ScriptRule),
 }
 
 impl Rule {
@@ -40,9 +38,7 @@ impl Rule {
             Rule::StatementKind => "statement-kind",
             Rule::Function => "function",
             Rule::RowLock => "row-lock",
-            Rule::MetaCommand => "meta-command",
-            Rule::TransactionControl => "transaction-control",
-            Rule::OutsideTheClone => "outside-the-clone",
+            Rule::Script(rule) => rule.name(),
         }
     }
 }
