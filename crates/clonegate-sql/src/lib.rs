@@ -5,11 +5,16 @@
 //! leaves transaction control to the executor. Judging is text in, verdict out: this crate opens
 //! no file and asks no server.
 //!
+//! A read is judged by lists of what is known to be harmless: parts of the grammar, and by name the functions,
+//! types and operators of PostgreSQL 14 to 18 ([`builtins`]). What is on no list is refused, and a profile can
+//! permit what is its own ([`Permitted`]). `docs/reading.md` says what that means for who writes a query.
+//!
 //! The judge is one layer of several. The production channel also has a READ ONLY transaction, a
 //! guard and a role that may not write; the clone channel also has `\restrict`, a guard inside
 //! the transaction and a role that production refuses. A text that the judge lets through by
 //! mistake still meets those.
 
+pub mod builtins;
 mod parse;
 mod permitted;
 mod read;

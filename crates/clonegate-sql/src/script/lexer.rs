@@ -80,6 +80,10 @@ pub(crate) fn scan(script: &str) -> Scan {
                 };
                 match end {
                     None => {
+                        let line = &bytes[at..line_end(bytes, at)];
+                        if bytes[at] == b'\'' && line.windows(2).any(|pair| pair == b"\\'") {
+                            scan.pieces.push(Piece::AmbiguousString(at..at + line.len()));
+                        }
                         scan.pieces.push(Piece::Unclosed(at..bytes.len()));
                         return scan;
                     }

@@ -83,7 +83,7 @@ impl GuardedScript {
         let judgement = Self::lint(name, text, policy);
         judgement.script.ok_or_else(|| {
             let refused = judgement.remarks.iter().filter(|r| r.severity == Severity::Refused);
-            refused.map(Remark::refusal).collect()
+            refused.map(|remark| remark.refusal(text)).collect()
         })
     }
 
@@ -96,7 +96,7 @@ impl GuardedScript {
             let found = vec![refused(ScriptRule::TooLarge, 0..0, problem)];
             Read { sent: String::new(), found, deeds: Vec::new() }
         } else {
-            with_deep_stack(|| read(text, policy))
+            with_deep_stack(text, || read(text, policy))
         };
         let Read { sent, mut found, deeds } = read;
         found.sort_by_key(|f| (f.range.start, f.rule));
@@ -405,8 +405,8 @@ fn outer_transaction(statements: &[Stmt]) -> (Vec<Range<usize>>, Vec<&Stmt>) {
 
 /// `BEGIN` and `COMMIT` without modes: nothing is lost when the executor's own take their place.
 fn plain(statement: &SyntaxNode) -> bool {
-    names(statement).all(|(word, _)| {
-        matches!(word.as_str(), "begin" | "start" | "transaction" | "work" | "commit" | "end")
+    names(statement).all(|word| {
+        matches!(word.text.as_str(), "begin" | "start" | "transaction" | "work" | "commit" | "end")
     })
 }
 

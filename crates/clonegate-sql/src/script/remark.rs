@@ -26,14 +26,14 @@ pub struct Remark {
 
 impl Remark {
     /// As the channels' callers know it.
-    pub(crate) fn refusal(&self) -> Refusal {
+    pub(crate) fn refusal(&self, text: &str) -> Refusal {
         let rule = match self.rule {
             ScriptRule::TooLarge => Rule::TooLarge,
             ScriptRule::Syntax => Rule::Syntax,
             ScriptRule::Empty => Rule::Empty,
             other => Rule::Script(other),
         };
-        Refusal::new(rule, self.line, self.problem.clone(), self.hint.clone())
+        Refusal::new(rule, text, self.range.clone(), self.problem.clone(), self.hint.clone())
     }
 }
 

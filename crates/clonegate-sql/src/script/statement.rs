@@ -14,7 +14,7 @@ use super::deed::{Act, Object, Reader};
 use super::tree::{child, child_of, dotted, has_child, has_descendant, has_token, string_value};
 use super::words::Hidden;
 use super::{ScriptPolicy, Severity, functions, settings, words};
-use crate::parse::{names, title};
+use crate::parse::{Name, names, title};
 
 /// How deep strings of SQL in strings of SQL are followed.
 const MAX_DEPTH: usize = 4;
@@ -90,7 +90,7 @@ impl<'a> Judge<'a> {
         for node in root.descendants() {
             self.node(&node, site);
         }
-        for (name, token) in names(root) {
+        for Name { text: name, token, .. } in names(root) {
             let range = (site.place)(bytes(token.text_range()));
             if let Some(rule) = functions::named(&name) {
                 let severity = softened(rule, site.when);
@@ -176,7 +176,7 @@ impl<'a> Judge<'a> {
             K::SET_ROLE | K::SET_SESSION_AUTH | K::RESET_SESSION_AUTH | K::RESET_ROLE => {
                 says(SessionIdentity)
             }
-            K::DISCARD if names(node).any(|(name, _)| name == "all") => says(SessionSetting),
+            K::DISCARD if names(node).any(|name| name.text == "all") => says(SessionSetting),
             K::CREATE_DATABASE | K::ALTER_DATABASE | K::DROP_DATABASE => says(DatabaseCommand),
             K::CREATE_ROLE
             | K::ALTER_ROLE
@@ -321,7 +321,7 @@ impl<'a> Judge<'a> {
         let fixes_path = options.iter().any(|o| {
             o.kind() == K::SET_FUNC_OPTION
                 && has_descendant(o, K::CONFIG_PARAMETER_REF)
-                && names(o).any(|(name, _)| name == "search_path")
+                && names(o).any(|name| name.text == "search_path")
         });
         if options.iter().any(|o| o.kind() == K::SECURITY_DEFINER_FUNC_OPTION) && !fixes_path {
             let problem = format!("{} {}", title(node), does(SecurityDefiner));
@@ -395,7 +395,7 @@ impl<'a> Judge<'a> {
         let Some(parameter) = node.descendants().find(|n| n.kind() == K::CONFIG_PARAMETER_REF)
         else {
             // SET TIME ZONE and its like have no name; RESET ALL and SET NAMES say all in words.
-            if names(node).skip(1).any(|(name, _)| name == "all" || name == "names") {
+            if names(node).skip(1).any(|name| name.text == "all" || name.text == "names") {
                 let problem = format!("{} {}", title(node), does(SessionSetting));
                 self.add(SessionSetting, (site.place)(own_range(node)), problem);
             }
@@ -422,7 +422,7 @@ impl<'a> Judge<'a> {
 
     fn call(&mut self, node: &SyntaxNode, site: &Site<'_>) {
         let Some(callee) = child_of(node, &[K::NAME_REF, K::FIELD_EXPR]) else { return };
-        let mut path: Vec<String> = names(&callee).map(|(name, _)| name).collect();
+        let mut path: Vec<String> = names(&callee).map(|name| name.text).collect();
         let Some(name) = path.pop() else { return };
         let schema = path.pop();
         let range = (site.place)(own_range(node));
@@ -570,20 +570,13 @@ fn mapped<T: squawk_syntax::body::BodyLanguage>(
 
 /// The value behind SET's `=` or TO.
 fn value_text(node: &SyntaxNode) -> String {
-    let literals = node.children().map(|part| {
+    let values = node.children().map(|part| {
         string_value(&part).unwrap_or_else(|| {
             let text = part.text().to_string();
             text.trim().trim_matches('"').to_owned()
         })
     });
-    let values: Vec<String> = literals.collect();
-    if values.is_empty() {
-        // `SET x = on` has a keyword for its value.
-        let text = node.text().to_string().to_lowercase();
-        let text = text.trim().strip_prefix("to").unwrap_or(text.trim()).trim();
-        return text.trim_start_matches('=').trim().to_owned();
-    }
-    values.join(",")
+    values.collect::<Vec<_>>().join(",")
 }
 
 /// The system catalog that a statement writes or locks.
@@ -630,7 +623,7 @@ fn runs_text(root: &SyntaxNode) -> Vec<SyntaxNode> {
             | K::PLPGSQL_RETURN_QUERY_EXECUTE_STMT => true,
             K::CALL_EXPR => child_of(node, &[K::NAME_REF, K::FIELD_EXPR])
                 .and_then(|callee| names(&callee).last())
-                .is_some_and(|(name, _)| functions::runs_text(&name)),
+                .is_some_and(|name| functions::runs_text(&name.text)),
             _ => false,
         })
         .collect()

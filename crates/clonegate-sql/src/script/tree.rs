@@ -32,10 +32,13 @@ pub(crate) fn dotted(node: &SyntaxNode) -> Vec<String> {
         .descendants()
         .find(|n| matches!(n.kind(), SyntaxKind::PATH | SyntaxKind::PATH_REF))
         .unwrap_or_else(|| node.clone());
-    names(&path).map(|(name, _)| name).collect()
+    names(&path).map(|name| name.text).collect()
 }
 
-/// A string literal's value.
+/// A string literal's value; `None` for numbers and words.
 pub(crate) fn string_value(literal: &SyntaxNode) -> Option<String> {
+    if !literal.text().contains_char('\'') && !literal.text().contains_char('$') {
+        return None;
+    }
     Literal::cast(literal.clone())?.string_value()
 }
