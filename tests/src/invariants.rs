@@ -36,6 +36,7 @@ const KNOWS_NOTHING_OF: &[(&str, &[&str])] = &[
         &["tokio", "tokio-postgres", "clonegate-store", "clonegate-probe", "clonegate-clone"],
     ),
     ("clonegate-query", &["clonegate-clone", "clonegate-gate", "clap"]),
+    ("clonegate-lint", &["tokio", "tokio-postgres", "clonegate-profile", "clonegate-store"]),
     ("clonegate-report", &["tokio", "tokio-postgres", "clonegate-store", "clonegate-gate"]),
     (
         "clonegate-sandbox",

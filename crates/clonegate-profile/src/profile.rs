@@ -48,6 +48,8 @@ pub struct ProductionTarget {
     pub role: String,
     /// Its checks, in the order of their numbers.
     pub checks: Vec<Check>,
+    /// The folder that they were read from.
+    pub checks_folder: PathBuf,
     /// A host name, an address, or the folder of a socket.
     pub host: Option<String>,
     /// The port.
@@ -77,6 +79,8 @@ pub struct CloneTarget {
     pub role: String,
     /// Its checks, in the order of their numbers.
     pub checks: Vec<Check>,
+    /// The folder that they were read from.
+    pub checks_folder: PathBuf,
     /// The host on which psql runs; `None` is this machine.
     pub ssh: Option<String>,
     /// Another file than `~/.ssh/config`.
@@ -283,6 +287,7 @@ fn production(
         allowlist,
         role: table.role,
         checks: checks(&root.join(&table.checks), digest)?,
+        checks_folder: root.join(&table.checks),
         host: table.host,
         port: table.port,
         sslmode: table.sslmode,
@@ -308,6 +313,7 @@ fn clone(
         name_pattern,
         role: table.role,
         checks: checks(&root.join(&table.checks), digest)?,
+        checks_folder: root.join(&table.checks),
         ssh: table.ssh,
         ssh_config: table.ssh_config.map(|p| root.join(p)),
         container: table.container,

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use clonegate_sql::{GuardedScript, Remark, ScriptPolicy, ScriptRule, Severity};
 
 /// What is only known of several scripts, or of a script and its rollback, is the linter's.
-const OF_A_SET: [ScriptRule; 6] = [
+const OF_A_SET: [ScriptRule; 5] = [
     ScriptRule::TouchesExisting,
     ScriptRule::MayReplace,
     ScriptRule::MissingMarker,
     ScriptRule::MissingRollback,
     ScriptRule::MayKeep,
-    ScriptRule::UnqualifiedName,
 ];
 
 fn remarks(text: &str) -> Vec<Remark> {

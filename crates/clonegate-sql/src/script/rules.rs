@@ -221,9 +221,6 @@ rules! {
     MayKeep, "may-keep", Note,
         "IF NOT EXISTS keeps what is there already, whatever it is",
         "create table if not exists a ();", "CREATE without IF NOT EXISTS: it fails where something is in the way";
-    UnqualifiedName, "unqualified-name", Note,
-        "without a schema, search_path decides what this is",
-        "create table a ();", "write schema.name";
     CallsProcedure, "calls-procedure", Note,
         "what a procedure does is not seen here",
         "call p();", "put the statements into the script";

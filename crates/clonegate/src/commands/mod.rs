@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod gate;
+mod lint;
 mod report;
 mod rollback;
 mod sandbox;
@@ -101,6 +102,7 @@ pub(crate) async fn dispatch(
         Command::Gate(options) => gate::run(options, &store, console).await,
         Command::Status => status::run(&store, console),
         Command::Rollback(config) => rollback::run(&config.config, &store, console).await,
+        Command::Lint(options) => lint::run(options, console),
         Command::Report(options) => report::run(&options, &store, console),
         Command::Schema { of } => {
             let schema = match of {
