@@ -182,7 +182,7 @@ fn touched(script: &mut Read, deed: &Deed, how: &str, made: &[Made], organic: &B
         "PARTITION OF" | "INHERITS" | "INHERIT" | "ATTACH PARTITION" => {
             format!("{how} ties a child to {object}, which no script of the set made")
         }
-        _ => format!("{how} is done to {object}, which no script of the set made"),
+        _ => format!("{how} touches {object}, which no script of the set made"),
     };
     let rule = ScriptRule::TouchesExisting;
     add(script, rule, deed, problem, rule.instead().to_owned());
