@@ -166,12 +166,7 @@ fn foreign(undo: &mut Read, made: &[Made], organic: &BTreeSet<String>) {
 
 fn touched(script: &mut Read, deed: &Deed, how: &str, made: &[Made], organic: &BTreeSet<String>) {
     let object = &deed.object;
-    let written = matches!(
-        how,
-        "INSERT INTO" | "DELETE FROM" | "MERGE INTO" | "COPY" | "TRUNCATE" | "TRUNCATE TABLE"
-    ) || how.starts_with("UPDATE")
-        || how.starts_with("INSERT")
-        || how.starts_with("COPY");
+    let written = matches!(how, "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "COPY");
     if own(object, made) || (written && organic.contains(&object.name.to_string())) {
         return;
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::tree::{child, child_of, dotted, has_child, string_value};
+use crate::parse::names;
 
 /// A name with its schema. Without one in the script it is the first schema of the search path, as
 /// far as the script sets it, and else `public`.
@@ -516,27 +517,30 @@ impl Reader {
     fn alter(&self, node: &SyntaxNode, found: &mut Vec<Found>) {
         use SyntaxKind as K;
         // Its first reference is what is altered; the others stand in its actions.
-        let targets = self.relations(node);
-        if let Some(object) = targets.into_iter().next() {
-            let renamed = node.descendants().find(|n| n.kind() == K::TABLE_RENAME_TO);
-            found.push(touch(object.clone(), node));
-            if let Some(new) = renamed.and_then(|n| dotted(&n).pop()) {
-                let name = QualifiedName { schema: object.name.schema.clone(), name: new };
-                found.push((object, Act::Rename(name)));
+        let target = self.relations(node).into_iter().next().or_else(|| {
+            let part =
+                child_of(node, &[K::INDEX_REF, K::TYPE_NAME_REF, K::DOMAIN_REF, K::SCHEMA_REF])?;
+            match part.kind() {
+                K::INDEX_REF => self.object(Class::Index, "index", &part),
+                K::SCHEMA_REF => Self::plain(Class::Schema, "schema", &part),
+                _ => self.object(Class::Type, "type", &part),
+            }
+        });
+        let Some(object) = target else {
+            match self.on(node) {
+                Some(on) => found.push(touch(relation(on), node)),
+                None => found.extend(self.signatures(node).map(|o| touch(o, node))),
             }
             return;
-        }
-        if let Some(index) = child(node, K::INDEX_REF) {
-            found.extend(self.object(Class::Index, "index", &index).map(|o| touch(o, node)));
-        } else if let Some(name) = child_of(node, &[K::TYPE_NAME_REF, K::DOMAIN_REF]) {
-            found.extend(self.object(Class::Type, "type", &name).map(|o| touch(o, node)));
-        } else if let Some(schema) = child(node, K::SCHEMA_REF) {
-            found.extend(Self::plain(Class::Schema, "schema", &schema).map(|o| touch(o, node)));
-        } else if let Some(on) = self.on(node) {
-            found.push(touch(relation(on), node));
-        } else {
-            let objects: Vec<Object> = self.signatures(node).collect();
-            found.extend(objects.into_iter().map(|o| touch(o, node)));
+        };
+        let renamed = node.children().find(|n| format!("{:?}", n.kind()).ends_with("RENAME_TO"));
+        found.push(touch(object.clone(), node));
+        if let Some(new) = renamed.and_then(|n| names(&n).last()).map(|name| name.text) {
+            let schema = match object.class {
+                Class::Schema => new.clone(),
+                _ => object.name.schema.clone(),
+            };
+            found.push((object, Act::Rename(QualifiedName { schema, name: new })));
         }
     }
 
@@ -582,7 +586,15 @@ fn relation(name: QualifiedName) -> Object {
 }
 
 fn touch(object: Object, statement: &SyntaxNode) -> Found {
-    (object, Act::Touch(crate::parse::title(statement)))
+    use SyntaxKind as K;
+    // A statement that writes may begin with WITH.
+    let how = match statement.kind() {
+        kind @ (K::INSERT | K::UPDATE | K::DELETE | K::MERGE | K::TRUNCATE | K::COPY) => {
+            format!("{kind:?}")
+        }
+        _ => crate::parse::title(statement),
+    };
+    (object, Act::Touch(how))
 }
 
 fn creation(node: &SyntaxNode) -> Creation {

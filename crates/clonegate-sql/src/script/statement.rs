@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rowan::{TextRange, TextSize};
 use squawk_syntax::ast::{
-    AstNode, CreateFunction, CreateProcedure, Do, DoLanguage, LanguageFuncOption,
+    AstNode, CreateFunction, CreateProcedure, Do, DoLanguage, LanguageFuncOption, Stmt,
 };
 use squawk_syntax::{SourceFile, SyntaxKind as K, SyntaxNode};
 
@@ -80,6 +80,12 @@ impl<'a> Judge<'a> {
         problem: String,
     ) {
         let hint = rule.instead().to_owned();
+        let softened = severity < rule.severity();
+        let problem = if softened {
+            problem.replacen("may not be in a script", "is only defined here", 1)
+        } else {
+            problem
+        };
         // One place breaks a rule once, however often it is looked at.
         if !self.found.iter().rev().take(8).any(|f| f.rule == rule && f.range == range) {
             self.found.push(Found { rule, severity, range, problem, hint });
@@ -126,7 +132,7 @@ impl<'a> Judge<'a> {
                 matches!(n.kind(), K::CREATE_FUNCTION | K::CREATE_PROCEDURE | K::CREATE_RULE)
             })
         };
-        if site.when == When::Now && is_statement(kind) && !defined() {
+        if site.when == When::Now && Stmt::can_cast(kind) && !defined() {
             let range = (site.place)(own_range(node));
             for (object, act) in self.reader.read(node) {
                 self.deeds.push((object, act, range.clone()));
@@ -384,6 +390,7 @@ impl<'a> Judge<'a> {
                 if found.rule == TransactionControl {
                     found.rule = ProcedureCommits;
                     found.severity = ProcedureCommits.severity();
+                    found.problem = format!("this {}", does(ProcedureCommits));
                     found.hint = ProcedureCommits.instead().to_owned();
                 }
             }
@@ -530,11 +537,6 @@ fn does(rule: ScriptRule) -> String {
         Severity::Refused => format!("may not be in a script: {}", rule.description()),
         _ => format!("needs a look: {}", rule.description()),
     }
-}
-
-/// Nodes that do something by themselves.
-fn is_statement(kind: K) -> bool {
-    kind != K::SOURCE_FILE && !matches!(kind, K::SELECT)
 }
 
 fn bytes(range: TextRange) -> Range<usize> {
