@@ -37,6 +37,7 @@ const KNOWS_NOTHING_OF: &[(&str, &[&str])] = &[
     ),
     ("clonegate-query", &["clonegate-clone", "clonegate-gate", "clap"]),
     ("clonegate-mcp", &["clonegate-clone", "clonegate-gate", "clap"]),
+    ("clonegate-lint", &["tokio", "tokio-postgres", "clonegate-profile", "clonegate-store"]),
     ("clonegate-report", &["tokio", "tokio-postgres", "clonegate-store", "clonegate-gate"]),
     (
         "clonegate-sandbox",

@@ -82,6 +82,8 @@ pub struct CloneTarget {
     pub role: String,
     /// Its checks, in the order of their numbers.
     pub checks: Vec<Check>,
+    /// The folder that they were read from.
+    pub checks_folder: PathBuf,
     /// The host on which psql runs; `None` is this machine.
     pub ssh: Option<String>,
     /// Another file than `~/.ssh/config`.
@@ -340,6 +342,7 @@ fn clone(
         name_pattern,
         role: table.role,
         checks: checks(&root.join(&table.checks), digest)?,
+        checks_folder: root.join(&table.checks),
         ssh: table.ssh,
         ssh_config: table.ssh_config.map(|p| root.join(p)),
         container: table.container,

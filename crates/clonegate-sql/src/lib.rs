@@ -15,7 +15,6 @@
 //! mistake still meets those.
 
 pub mod builtins;
-mod lexer;
 mod parse;
 mod permitted;
 mod read;
@@ -25,4 +24,7 @@ mod script;
 pub use permitted::{Permitted, PermittedError};
 pub use read::{MAX_STATEMENT_BYTES, ReadOnlyStatement};
 pub use refusal::{Refusal, Rule};
-pub use script::{GuardedScript, JoinedScripts, MAX_SCRIPT_BYTES};
+pub use script::{
+    Act, Class, Creation, Deed, Existing, GuardedScript, JoinedScripts, Judgement,
+    MAX_SCRIPT_BYTES, Object, QualifiedName, Remark, ScriptPolicy, ScriptRule, Severity,
+};

@@ -83,7 +83,7 @@ pub(crate) fn statements(sql: &str) -> Result<Vec<Stmt>, Refusal> {
 
 /// Where brackets nest too deep. Brackets in quotes count too: a text with that many of them in a
 /// row is no person's either way.
-fn too_deep(sql: &str) -> Option<usize> {
+pub(crate) fn too_deep(sql: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, byte) in sql.bytes().enumerate() {
         match byte {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::ScriptRule;
+
 /// The rules of both judges. Their names are part of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -29,17 +31,14 @@ pub enum Rule {
     Construct,
     /// Rows are locked.
     RowLock,
-    /// A psql meta-command.
-    MetaCommand,
-    /// The script controls its own transaction.
-    TransactionControl,
-    /// The statement reaches outside the clone.
-    OutsideTheClone,
+    /// A rule for scripts.
+    Script(ScriptRule),
 }
 
 impl Rule {
-    /// All rules, for documents and tests.
-    pub const ALL: [Rule; 14] = [
+    /// The rules of the judge for reads, for documents and tests; the judge for scripts has
+    /// [`ScriptRule::ALL`].
+    pub const ALL: [Rule; 11] = [
         Rule::TooLarge,
         Rule::Syntax,
         Rule::Empty,
@@ -51,9 +50,6 @@ impl Rule {
         Rule::Relation,
         Rule::Construct,
         Rule::RowLock,
-        Rule::MetaCommand,
-        Rule::TransactionControl,
-        Rule::OutsideTheClone,
     ];
 
     /// The rule's stable name.
@@ -71,9 +67,7 @@ impl Rule {
             Rule::Relation => "relation",
             Rule::Construct => "construct",
             Rule::RowLock => "row-lock",
-            Rule::MetaCommand => "meta-command",
-            Rule::TransactionControl => "transaction-control",
-            Rule::OutsideTheClone => "outside-the-clone",
+            Rule::Script(rule) => rule.name(),
         }
     }
 }

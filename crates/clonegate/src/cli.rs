@@ -58,6 +58,12 @@ pub(crate) enum Command {
     Mcp(Config),
     /// Render a run's report again.
     Report(Report),
+    /// Judge scripts and checks without connecting to anything, and show every place with its rule.
+    ///
+    /// Without files it takes what the profile names: its scripts, its rollback script, its marker and
+    /// its checks. Exit codes: 0 nothing is refused; 2 usage or files; 4 there was nothing to judge;
+    /// 100 something is refused, or there is a warning under --deny-warnings.
+    Lint(Lint),
     /// Print the JSON schema of a file format, for editors.
     Schema {
         /// Which file.
@@ -190,6 +196,41 @@ pub(crate) enum Format {
     Markdown,
     /// What the gate shows.
     Terminal,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lint {
+    /// Scripts, in the order in which they would be run.
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The profile; ./clonegate.toml without this and without files.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The rollback script that takes the files back.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub(crate) rollback: Option<PathBuf>,
+    /// The text that the comment of everything new must contain.
+    #[arg(long, value_name = "TEXT", requires = "files")]
+    pub(crate) marker: Option<String>,
+    /// As what.
+    #[arg(long, value_enum, default_value_t = LintFormat::Text)]
+    pub(crate) format: LintFormat,
+    /// Exit with 100 where there is a warning.
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+    /// Show notes as well.
+    #[arg(long)]
+    pub(crate) notes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintFormat {
+    /// Each place with its line, underlined.
+    Text,
+    /// SARIF 2.1.0, for code review.
+    Sarif,
+    /// JSON, format 1.
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -87,14 +87,14 @@ impl Console {
     /// A report as tables.
     pub(crate) fn print_document(&self, document: &Document) {
         let out = std::io::stdout();
-        let color =
-            if out.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) {
-                Color::Always
-            } else {
-                Color::Never
-            };
+        let color = if self.has_color() { Color::Always } else { Color::Never };
         let width = (!out.is_terminal()).then_some(DEFAULT_WIDTH);
         self.print(&render_terminal(document, width, color));
+    }
+
+    /// Whether standard output shows colors.
+    pub(crate) fn has_color(&self) -> bool {
+        std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
     }
 
     /// A line for people.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod gate;
+mod lint;
 mod mcp;
 mod query;
 mod report;
@@ -119,6 +120,7 @@ pub(crate) async fn dispatch(
         Command::Query(options) => query::run(options, &store, console).await,
         Command::Audit { command } => audit::run(command, &store, console),
         Command::Mcp(config) => mcp::run(&config.config, &store, console).await,
+        Command::Lint(options) => lint::run(options, console),
         Command::Report(options) => report::run(&options, &store, console),
         Command::Schema { of } => {
             let schema = match of {

@@ -1,0 +1,2 @@
+create table :schema.audit (id bigint);
+grant select on :schema.audit to :"reader";
