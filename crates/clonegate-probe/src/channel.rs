@@ -13,10 +13,12 @@ use tracing::Instrument as _;
 use crate::dial::{Dialer, Session, Wire};
 use crate::error::ConnectError;
 use crate::guard::{Expectation, startup_options};
-use crate::pool::Pool;
+use crate::pool::{Lease, Pool, Purpose};
 use crate::settings::{ConnectionSettings, SslMode, TargetSessionAttrs};
 use crate::snapshot::{ExportedSnapshot, SnapshotReader};
-use crate::statement::{self, Answer, InFlight, Limits};
+use crate::statement::{self, Answer, Behind, InFlight, Limits};
+#[cfg(test)]
+use crate::tests::attacks::layers;
 use crate::transaction::Ledger;
 use crate::{Allowlist, Facts, ReadError};
 
@@ -53,6 +55,11 @@ pub struct Bounds {
     pub connections: usize,
     /// How long a statement waits for a free connection. 30 s.
     pub queue_timeout: Duration,
+    /// Connections that are dialled ahead after a use, because a caller's statement spends its
+    /// own. They count among `connections`. 1; with 0 every caller waits for a new connection.
+    pub spares: usize,
+    /// How long a connection that nobody uses is kept. 30 s.
+    pub spare_timeout: Duration,
 }
 
 impl Default for Bounds {
@@ -68,6 +75,8 @@ impl Default for Bounds {
             connect_timeout: Duration::from_secs(10),
             connections: 2,
             queue_timeout: Duration::from_secs(30),
+            spares: 1,
+            spare_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -86,6 +95,7 @@ impl Bounds {
             ("idle_timeout", self.idle_timeout),
             ("connect_timeout", self.connect_timeout),
             ("queue_timeout", self.queue_timeout),
+            ("spare_timeout", self.spare_timeout),
         ] {
             if time.as_millis() == 0 || i32::try_from(time.as_millis()).is_err() {
                 return bad(name, format!("{time:?}"));
@@ -228,7 +238,7 @@ impl ProductionChannel {
             tracing::info!(server = %identity.server_version, standby = identity.in_recovery, "connected");
         });
         Ok(Self {
-            pool: Pool::new(dialer.clone(), session, &bounds),
+            pool: Pool::new(dialer.clone(), ledger.clone(), session, &bounds),
             dialer,
             ledger,
             identity,
@@ -271,33 +281,16 @@ impl ProductionChannel {
         limits: Limits,
     ) -> Result<Answer, ReadError> {
         let work = async {
-            let mut lease = self.pool.lease().await?;
-            lease.spent = true;
-            let meter = lease.meter.clone();
-            let in_flight = InFlight::new(
-                lease.client().cancel_token(),
-                self.dialer.clone(),
-                lease.route.clone(),
-            );
-            let opened = self.ledger.open(lease.client(), &meter, None).await;
-            let (transaction, _) = match opened {
-                Ok(opened) => opened,
-                Err(error) => {
-                    in_flight.done();
-                    return Err(error);
+            loop {
+                let mut lease = self.pool.lease(Purpose::Caller).await?;
+                match self.read_over(&mut lease, sql, facts, limits).await {
+                    // A spare may have been lost since it was dialled; nothing was sent over it.
+                    Err(Unread::BeforeTheStatement(ReadError::Lost(error))) if lease.rested => {
+                        tracing::debug!(%error, "a spare connection was lost");
+                    }
+                    done => return done.map_err(Unread::into_error),
                 }
-            };
-            self.ledger.publish(&transaction, facts).await?;
-            let answer = statement::run(&transaction, in_flight, &meter, sql, limits).await;
-            #[cfg(test)]
-            crate::tests::attacks::layers::midway().await;
-            match &answer {
-                Err(error) if !error.leaves_the_connection_whole() => return answer,
-                _ => {}
             }
-            // What a breach says weighs more than why the statement failed.
-            self.ledger.close(transaction, &meter).await?;
-            answer
         };
         let done = work.instrument(self.span.clone()).await;
         self.span.in_scope(|| match &done {
@@ -310,6 +303,46 @@ impl ProductionChannel {
             Err(error) => tracing::debug!(%error, "not read"),
         });
         done
+    }
+
+    async fn read_over(
+        &self,
+        lease: &mut Lease,
+        sql: &str,
+        facts: &Facts,
+        limits: Limits,
+    ) -> Result<Answer, Unread> {
+        lease.spent = true;
+        let meter = lease.meter.clone();
+        let in_flight =
+            InFlight::new(lease.client().cancel_token(), self.dialer.clone(), lease.route.clone());
+        let opened = self.ledger.open(lease.client(), &meter, None).await;
+        let (transaction, _) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                in_flight.done();
+                return Err(Unread::BeforeTheStatement(error));
+            }
+        };
+        self.ledger.publish(&transaction, facts).await.map_err(Unread::Failed)?;
+        #[cfg(not(test))]
+        let behind = Behind::Close;
+        // Whoever looks at the server while the transaction is open needs it to stay open.
+        #[cfg(test)]
+        let behind = if layers::is_watched() { Behind::GoOn } else { Behind::Close };
+        let (answer, closing) =
+            statement::run(&transaction, in_flight, &meter, sql, limits, behind).await;
+        #[cfg(test)]
+        layers::midway().await;
+        match answer {
+            Err(error) if !error.leaves_the_connection_whole() => Err(Unread::Failed(error)),
+            answer => {
+                // What a breach says weighs more than why the statement failed.
+                let closed = self.ledger.close(transaction, &meter, closing).await;
+                closed.map_err(Unread::Failed)?;
+                answer.map_err(Unread::Failed)
+            }
+        }
     }
 
     /// Begins a snapshot, on which several of the program's own statements are read.
@@ -332,7 +365,7 @@ impl ProductionChannel {
         &self,
         at: Option<ExportedSnapshot>,
     ) -> Result<SnapshotReader, ReadError> {
-        let lease = self.pool.lease().instrument(self.span.clone()).await?;
+        let lease = self.pool.lease(Purpose::Engine).instrument(self.span.clone()).await?;
         let limits = self.bounds.of_the_engine();
         SnapshotReader::open(lease, self.ledger.clone(), self.dialer.clone(), limits, at).await
     }
@@ -374,6 +407,21 @@ impl ProductionChannel {
         dialer.close();
         if tokio::time::timeout(FAREWELL, ended.recv()).await.is_err() {
             tracing::warn!("a connection to production did not end in time");
+        }
+    }
+}
+
+/// Why a statement was not read.
+enum Unread {
+    /// The guard did not get so far as to let it through.
+    BeforeTheStatement(ReadError),
+    Failed(ReadError),
+}
+
+impl Unread {
+    fn into_error(self) -> ReadError {
+        match self {
+            Unread::BeforeTheStatement(error) | Unread::Failed(error) => error,
         }
     }
 }
@@ -428,7 +476,7 @@ async fn try_endpoint(
     let endpoint = dialer.settings.endpoints()[number].to_string();
     let proven = async {
         let (transaction, identity) = ledger.open(session.client(), &meter, None).await?;
-        ledger.close(transaction, &meter).await?;
+        ledger.close(transaction, &meter, None).await?;
         Ok(identity)
     };
     let identity = proven.await.map_err(|error| not_proven(error, &endpoint, dialer))?;

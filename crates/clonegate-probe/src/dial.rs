@@ -73,6 +73,8 @@ pub(crate) struct Session {
     pub(crate) route: Route,
     /// Whether it must not be used again: a caller's SQL went over it, or it broke off.
     pub(crate) spent: bool,
+    /// Whether statements of the program went over it, which may have left something.
+    pub(crate) used: bool,
 }
 
 impl Session {
@@ -83,26 +85,36 @@ impl Session {
     pub(crate) fn is_closed(&self) -> bool {
         self.client.as_ref().is_none_or(Client::is_closed)
     }
+
+    /// Says goodbye, so that the server's log does not fill with lost connections, and waits until the
+    /// server has closed its side: from then on it counts against no limit. Cuts the connection
+    /// where that takes too long.
+    pub(crate) async fn end(mut self) {
+        drop(self.client.take());
+        if let Some(task) = self.task.take() {
+            farewell(task).await;
+        }
+    }
 }
 
 impl Drop for Session {
-    /// Says goodbye, so that the server's log does not fill with lost connections; cuts the
-    /// connection where that takes too long.
+    /// As [`Session::end`], in the background.
     fn drop(&mut self) {
         drop(self.client.take());
-        let Some(mut task) = self.task.take() else {
+        let Some(task) = self.task.take() else {
             return;
         };
         match tokio::runtime::Handle::try_current() {
             Err(_) => task.abort(),
-            Ok(runtime) => {
-                runtime.spawn(async move {
-                    if tokio::time::timeout(GOODBYE, &mut task).await.is_err() {
-                        task.abort();
-                    }
-                });
-            }
+            Ok(runtime) => drop(runtime.spawn(farewell(task))),
         }
+    }
+}
+
+/// Waits until a connection whose client was dropped has ended, but not for ever.
+async fn farewell(mut task: JoinHandle<()>) {
+    if tokio::time::timeout(GOODBYE, &mut task).await.is_err() {
+        task.abort();
     }
 }
 
@@ -227,6 +239,7 @@ impl Dialer {
             meter,
             route: route.clone(),
             spent: false,
+            used: false,
         })
     }
 

@@ -45,11 +45,13 @@ impl Meter {
 pub(crate) struct Metered<S> {
     inner: S,
     meter: Meter,
+    /// Whether this side may still write.
+    open: bool,
 }
 
 impl<S> Metered<S> {
     pub(crate) fn new(inner: S, meter: Meter) -> Self {
-        Self { inner, meter }
+        Self { inner, meter, open: true }
     }
 }
 
@@ -72,7 +74,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -85,8 +87,23 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         Pin::new(&mut self.inner).poll_flush(cx)
     }
 
+    /// Also waits for the end of the other side, so that a connection has ended for the server too
+    /// when it has ended here. Whatever still comes is thrown away; it is for whoever waits to bound
+    /// the time.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        if self.open {
+            std::task::ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
+            self.open = false;
+        }
+        let mut rest = [0; 1024];
+        loop {
+            let mut rest = ReadBuf::new(&mut rest);
+            match std::task::ready!(Pin::new(&mut self.inner).poll_read(cx, &mut rest)) {
+                Ok(()) if !rest.filled().is_empty() => {}
+                // A reset is an end too.
+                Ok(()) | Err(_) => return Poll::Ready(Ok(())),
+            }
+        }
     }
 }
 

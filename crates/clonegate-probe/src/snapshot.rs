@@ -10,7 +10,7 @@ use crate::ReadError;
 use crate::dial::Dialer;
 use crate::meter::Meter;
 use crate::pool::Lease;
-use crate::statement::{self, Answer, InFlight, Limits};
+use crate::statement::{self, Answer, Behind, InFlight, Limits};
 use crate::transaction::{Ledger, own};
 
 /// The id of an exported snapshot: another transaction can read the database as of the same
@@ -186,14 +186,14 @@ impl Serving {
                         }
                     }
                     Request::Finish { reply } => {
-                        let outcome = self.ledger.close(transaction, &meter).await;
+                        let outcome = self.ledger.close(transaction, &meter, None).await;
                         let reply = Some(reply);
                         return End::Closed { outcome, reply };
                     }
                 }
             }
         }
-        let outcome = self.ledger.close(transaction, &meter).await;
+        let outcome = self.ledger.close(transaction, &meter, None).await;
         End::Closed { outcome, reply: None }
     }
 
@@ -204,7 +204,8 @@ impl Serving {
         meter: &Meter,
         sql: &str,
     ) -> (Result<Answer, ReadError>, Goes) {
-        let answer = statement::run(transaction, in_flight, meter, sql, self.limits).await;
+        let (answer, _) =
+            statement::run(transaction, in_flight, meter, sql, self.limits, Behind::GoOn).await;
         match &answer {
             Err(error) if !error.leaves_the_connection_whole() => (answer, Goes::NoFurther),
             _ => match self.ledger.assert(transaction, meter).await {

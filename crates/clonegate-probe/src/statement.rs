@@ -13,6 +13,7 @@ use crate::dial::{Dialer, Route};
 use crate::error::{CutBy, Stage};
 use crate::meter::Meter;
 use crate::output::{self, Raw};
+use crate::transaction::{Closing, Ledger};
 use crate::{ReadError, ServerError};
 
 /// What one statement may bring.
@@ -72,18 +73,30 @@ impl Drop for InFlight {
     }
 }
 
+/// What is done with the transaction behind a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// It goes on.
+    GoOn,
+    /// It is asserted and rolled back; that is sent right behind the statement, to save waiting.
+    Close,
+}
+
 /// Sends a statement and reads its answer. Ends in time, and never leaves the statement running.
+/// [`Closing`] is what was sent behind the statement, if that was reached.
 pub(crate) async fn run(
     transaction: &Transaction<'_>,
     in_flight: InFlight,
     meter: &Meter,
     sql: &str,
     limits: Limits,
-) -> Result<Answer, ReadError> {
+    behind: Behind,
+) -> (Result<Answer, ReadError>, Option<Closing>) {
     let begun = Instant::now();
     meter.grant(limits.bytes);
-    let work = ask(transaction, meter, sql, limits, begun);
-    match tokio::time::timeout(limits.deadline, work).await {
+    let mut closing = None;
+    let work = ask(transaction, meter, sql, limits, begun, behind, &mut closing);
+    let answer = match tokio::time::timeout(limits.deadline, work).await {
         Err(_) => {
             in_flight.cancel().await;
             Err(ReadError::TimedOut { after: begun.elapsed(), by: CutBy::Channel })
@@ -96,7 +109,8 @@ pub(crate) async fn run(
             in_flight.done();
             done
         }
-    }
+    };
+    (answer, closing)
 }
 
 async fn ask(
@@ -105,6 +119,8 @@ async fn ask(
     sql: &str,
     limits: Limits,
     begun: Instant,
+    behind: Behind,
+    closing: &mut Option<Closing>,
 ) -> Result<Answer, ReadError> {
     let failed = |error, stage| failure(error, stage, sql, meter, limits, begun);
     let statement = transaction.prepare(sql).await.map_err(|error| failed(error, Stage::Parse))?;
@@ -135,6 +151,10 @@ async fn ask(
         .query_portal_raw(&portal, most)
         .await
         .map_err(|error| failed(error, Stage::Run))?;
+    if behind == Behind::Close {
+        let sent = Ledger::send_closing(transaction).await;
+        *closing = Some(sent.map_err(|error| failed(error, Stage::Run))?);
+    }
     let mut rows = pin!(rows);
     let mut bytes = 0_u64;
     while let Some(row) = rows.try_next().await.map_err(|error| failed(error, Stage::Run))? {

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use clonegate_model::{Footprint, Identity};
+use futures_util::TryStreamExt as _;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, IsolationLevel, Transaction};
+use tokio_postgres::{Client, IsolationLevel, SimpleQueryMessage, SimpleQueryStream, Transaction};
 
+use crate::dial::Session;
 use crate::error::{CutBy, Stage};
 use crate::guard::{self, Expectation, GuardError};
 use crate::meter::Meter;
@@ -19,6 +21,8 @@ use crate::{Facts, ReadError, ServerError};
 
 const ASSERT: &str = include_str!("../../../sql/engine/probe/assert.sql");
 const CONTROL: &str = include_str!("../../../sql/engine/probe/control.sql");
+const RECYCLE: &str = include_str!("../../../sql/engine/probe/recycle.sql");
+const REHEARSAL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Set behind the guard and rolled back to behind each statement: whatever a statement set, and
 /// whatever state its error left, is undone before the channel asserts that nothing was written.
@@ -100,12 +104,16 @@ impl Ledger {
                 .await
                 .map_err(own)?;
             self.opened.fetch_add(1, Ordering::Relaxed);
-            if let Some(snapshot) = at {
-                // The id is made of hexadecimal digits and hyphens only.
-                let sql = format!("set transaction snapshot '{}'", snapshot.as_str());
-                transaction.batch_execute(&sql).await.map_err(own)?;
-            }
-            let answer = transaction.simple_query(guard).await.map_err(own)?;
+            let answer = match at {
+                None => transaction.simple_query(guard).await,
+                Some(snapshot) => {
+                    // The id is made of hexadecimal digits and hyphens only.
+                    let id = snapshot.as_str();
+                    let sql = format!("set transaction snapshot '{id}';\n{guard}");
+                    transaction.simple_query(&sql).await
+                }
+            };
+            let answer = answer.map_err(own)?;
             let row = guard::only_row(&answer).map_err(ReadError::Guard)?;
             let identity = self.expectation.judge(row, self.pinned()).map_err(ReadError::Guard)?;
             Ok((transaction, identity))
@@ -153,6 +161,33 @@ impl Ledger {
         .await
     }
 
+    /// Goes through a whole transaction without a caller's statement, in one round trip: whatever was
+    /// open is ended, what the guard looks up has been looked up before somebody waits for it, and the
+    /// session is seen to have kept nothing. It counts as no transaction of the channel, because nothing
+    /// is read through it.
+    ///
+    /// `BEGIN` comes first because a bare ROLLBACK outside a transaction puts a warning into
+    /// production's log.
+    pub(crate) async fn rehearse(&self, session: &mut Session) -> Result<(), ReadError> {
+        session.meter.grant(0);
+        let guard = self.guard.get().map_or("", String::as_str);
+        let sql = format!(
+            "begin isolation level repeatable read read only;\n{guard};\n{ASSERT};\n{RECYCLE};\nrollback"
+        );
+        let answer = tokio::time::timeout(REHEARSAL_TIMEOUT, session.client().simple_query(&sql));
+        let answer = answer
+            .await
+            .map_err(|_| ReadError::TimedOut { after: REHEARSAL_TIMEOUT, by: CutBy::Channel })?;
+        let answer = answer.map_err(own)?;
+        let row = guard::only_row(&answer).map_err(ReadError::Guard)?;
+        for what in ["prepared", "cursors", "advisory_locks"] {
+            if row.try_get(what).ok().flatten() != Some("0") {
+                return Err(ReadError::Guard(GuardError::Incomplete { what }));
+            }
+        }
+        Ok(())
+    }
+
     /// Goes back behind the guard, and asserts that nothing was written and that the transaction
     /// is still the channel's own.
     pub(crate) async fn assert(
@@ -163,42 +198,47 @@ impl Ledger {
         meter.grant(0);
         self.in_time(async {
             let sql = format!("{TO_SAVEPOINT};\n{ASSERT}");
-            let answer = transaction.simple_query(&sql).await.map_err(|error| {
-                let left =
-                    [SqlState::S_E_INVALID_SPECIFICATION, SqlState::NO_ACTIVE_SQL_TRANSACTION];
-                match error.as_db_error() {
-                    Some(db) if left.contains(db.code()) => ReadError::LeftTransaction,
-                    _ => own(error),
-                }
-            })?;
-            let row = guard::only_row(&answer).map_err(ReadError::Guard)?;
-            let get = |what: &'static str| {
-                row.try_get(what).map_err(|_| ReadError::Guard(GuardError::Incomplete { what }))
-            };
-            if get("transaction_read_only")? != Some("on") {
-                return Err(ReadError::LeftTransaction);
-            }
-            match get("xid")? {
-                Some(xid) => Err(ReadError::WroteSomething { xid: xid.to_owned() }),
-                None => Ok(()),
-            }
+            let answer = transaction.simple_query(&sql).await.map_err(not_ours)?;
+            judge_assertion(&answer)
         })
         .await
     }
 
-    /// Asserts for the last time and rolls back.
+    /// Sends the last assertion and the rollback, in one message, without waiting for the answer:
+    /// [`Ledger::close`] takes it.
+    pub(crate) async fn send_closing(
+        transaction: &Transaction<'_>,
+    ) -> Result<Closing, tokio_postgres::Error> {
+        let sql = format!("{TO_SAVEPOINT};\n{ASSERT};\nrollback");
+        transaction.client().simple_query_raw(&sql).await.map(Closing)
+    }
+
+    /// Asserts for the last time and rolls back; `closing` is given where it was sent already.
     pub(crate) async fn close(
         &self,
         transaction: Transaction<'_>,
         meter: &Meter,
+        closing: Option<Closing>,
     ) -> Result<(), ReadError> {
         #[cfg(test)]
         if layers::is_out(Layer::Transaction) {
             return transaction.commit().await.map_err(own);
         }
-        self.assert(&transaction, meter).await?;
-        self.asserted.fetch_add(1, Ordering::Relaxed);
-        self.in_time(async { transaction.rollback().await.map_err(own) }).await
+        meter.grant(0);
+        self.in_time(async {
+            let Closing(answer) = match closing {
+                Some(closing) => closing,
+                None => Self::send_closing(&transaction).await.map_err(own)?,
+            };
+            let answer: Vec<_> = answer.try_collect().await.map_err(not_ours)?;
+            // The transaction has ended; the driver's own ROLLBACK, sent when this is dropped, would
+            // put a warning into production's log. It is a reference, and nothing leaks.
+            std::mem::forget(transaction);
+            judge_assertion(&answer)?;
+            self.asserted.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        })
+        .await
     }
 
     async fn in_time<T>(
@@ -208,6 +248,32 @@ impl Ledger {
         let after = self.deadline();
         let by = CutBy::Channel;
         tokio::time::timeout(after, work).await.map_err(|_| ReadError::TimedOut { after, by })?
+    }
+}
+
+/// The last assertion and the rollback, sent and not yet answered.
+pub(crate) struct Closing(SimpleQueryStream);
+
+/// Where there is no savepoint of ours, this is not our transaction.
+fn not_ours(error: tokio_postgres::Error) -> ReadError {
+    let left = [SqlState::S_E_INVALID_SPECIFICATION, SqlState::NO_ACTIVE_SQL_TRANSACTION];
+    match error.as_db_error() {
+        Some(db) if left.contains(db.code()) => ReadError::LeftTransaction,
+        _ => own(error),
+    }
+}
+
+fn judge_assertion(answer: &[SimpleQueryMessage]) -> Result<(), ReadError> {
+    let row = guard::only_row(answer).map_err(ReadError::Guard)?;
+    let get = |what: &'static str| {
+        row.try_get(what).map_err(|_| ReadError::Guard(GuardError::Incomplete { what }))
+    };
+    if get("transaction_read_only")? != Some("on") {
+        return Err(ReadError::LeftTransaction);
+    }
+    match get("xid")? {
+        Some(xid) => Err(ReadError::WroteSomething { xid: xid.to_owned() }),
+        None => Ok(()),
     }
 }
 

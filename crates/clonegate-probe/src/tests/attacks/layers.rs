@@ -67,6 +67,11 @@ pub(crate) fn watch_midway(midway: Option<Midway>) {
     MIDWAY.set(midway);
 }
 
+/// Whether somebody is to be told.
+pub(crate) fn is_watched() -> bool {
+    MIDWAY.with_borrow(Option::is_some)
+}
+
 /// Tells whoever watches, and waits until they have looked.
 pub(crate) async fn midway() {
     let watcher = MIDWAY.with_borrow(Option::clone);
