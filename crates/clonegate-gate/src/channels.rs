@@ -3,8 +3,8 @@
 use clonegate_clone::{CloneChannel, CloneSettings, ContainerName, Limits, OpenError, SshSettings};
 use clonegate_model::{ChannelRecord, Facts, Reading, RunId};
 use clonegate_probe::{
-    Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Fields, ProductionChannel,
-    SnapshotReader,
+    Accepted, Allowlist, Attestation, Bounds, ConnectError, ConnectionSettings, Environment,
+    Fields, ProductionChannel, SnapshotReader, Terms,
 };
 use clonegate_profile::Profile;
 use clonegate_sql::ReadOnlyStatement;
@@ -19,6 +19,19 @@ pub(crate) enum ProductionError {
     Settings(String),
     #[error("production can't be connected to: {}", chain(.0))]
     Connect(Box<ConnectError>),
+}
+
+impl ProductionError {
+    /// What is known about the role, where it was refused.
+    pub(crate) fn attestation(&self) -> Option<&Attestation> {
+        match self {
+            ProductionError::Connect(error) => match &**error {
+                ConnectError::RoleRefused { attestation } => Some(attestation),
+                _ => None,
+            },
+            ProductionError::Settings(_) => None,
+        }
+    }
 }
 
 /// An error with what caused it, on one line.
@@ -46,6 +59,7 @@ pub(crate) fn bounds(profile: &Profile) -> Bounds {
 
 pub(crate) async fn open_production(
     profile: &Profile,
+    accepted: &Accepted,
     run: &RunId,
 ) -> Result<ProductionChannel, ProductionError> {
     let target = &profile.production;
@@ -71,7 +85,14 @@ pub(crate) async fn open_production(
     let resolved = ConnectionSettings::resolve(&fields, url.as_ref(), &environment)
         .map_err(|e| settings(&e))?;
     let allowlist = Allowlist::new(target.allowlist.iter().cloned()).map_err(|e| settings(&e))?;
-    ProductionChannel::connect(resolved, &allowlist, Some(&target.role), run, bounds(profile))
+    let terms = Terms {
+        allowlist: &allowlist,
+        role: Some(&target.role),
+        accepted,
+        run,
+        bounds: bounds(profile),
+    };
+    ProductionChannel::connect(resolved, terms)
         .await
         .map_err(|e| ProductionError::Connect(Box::new(e)))
 }

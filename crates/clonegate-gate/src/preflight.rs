@@ -1,6 +1,7 @@
 //! What can be said before anything is connected to.
 
 use clonegate_model::{Assertion, Check};
+use clonegate_probe::Accepted;
 use clonegate_profile::{Profile, Script};
 use clonegate_sql::{GuardedScript, ReadOnlyStatement};
 
@@ -11,6 +12,8 @@ pub(crate) struct Prepared {
     pub(crate) scripts: Vec<GuardedScript>,
     /// `None` where the file is missing.
     pub(crate) rollback: Option<GuardedScript>,
+    /// What production's role may have besides reading.
+    pub(crate) accepted: Accepted,
     /// That the channels are two and the plan is complete.
     pub(crate) assertions: Vec<Assertion>,
 }
@@ -49,6 +52,15 @@ pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
             "give each channel a role of its own: the clone's must be refused by production",
         );
     }
+    let accepted = match Accepted::new(production.accept.iter().map(|(k, why)| (k, why.clone()))) {
+        Ok(accepted) => accepted,
+        Err(error) => {
+            return contradiction(
+                format!("[production.accept]: {error}"),
+                "docs/roles.md lists what can be accepted",
+            );
+        }
+    };
 
     let mut refused = Vec::new();
     for check in production.checks.iter().chain(&clone.checks) {
@@ -72,7 +84,7 @@ pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
         return Err(GateError::Refused(refused));
     }
     let assertions = assertions(profile, rollback.as_ref());
-    Ok(Prepared { scripts, rollback, assertions })
+    Ok(Prepared { scripts, rollback, accepted, assertions })
 }
 
 fn assertions(profile: &Profile, rollback: Option<&GuardedScript>) -> Vec<Assertion> {

@@ -206,9 +206,19 @@ impl Passage<'_> {
         self.record.clone.channel = clone_record(profile, Some(clone));
         self.record.clone.identity = Some(clone.identity().clone());
         self.gate.observer.step("connecting to production");
-        let production = channels::open_production(profile, self.run)
+        let production = channels::open_production(profile, &prepared.accepted, self.run)
             .await
-            .map_err(|e| Halt::Stopped(e.to_string()))?;
+            .map_err(|e| {
+                // A role that is no reader is a requirement that is not met, and not only a
+                // connection that did not come about.
+                if let Some(attestation) = e.attestation() {
+                    self.record.preflight.extend(exit::attested(Ok(attestation)));
+                    return Halt::Stopped(
+                        "production was not read: its role could do more than that".to_owned(),
+                    );
+                }
+                Halt::Stopped(e.to_string())
+            })?;
         self.record.production.channel = production_record(profile, Some(&production));
         self.record.production.identity = Some(production.identity().clone());
 
@@ -281,9 +291,10 @@ impl Passage<'_> {
         let profile = self.gate.profile;
         self.begin(Phase::Entry)?;
         let facts = self.facts(prepared);
-        self.record
-            .preflight
-            .extend(exit::separation(production, clone, &profile.clone.role).await);
+        self.record.preflight.extend(
+            exit::separation(production, Ok(production.attestation()), clone, &profile.clone.role)
+                .await,
+        );
 
         self.gate.observer.step("reading production");
         let checks = &profile.production.checks;

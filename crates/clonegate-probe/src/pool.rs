@@ -89,7 +89,8 @@ impl Pool {
             Ok(Err(_)) => return Err(ReadError::Closed),
             Ok(Ok(slot)) => slot,
         };
-        let mut lease = Lease { session: None, slot: Some(slot), shared: shared.clone(), rested: true };
+        let mut lease =
+            Lease { session: None, slot: Some(slot), shared: shared.clone(), rested: true };
         while let Some(session) = shared.take(purpose) {
             let session = lease.session.insert(session);
             if session.is_closed() {

@@ -8,10 +8,9 @@ use clonegate_model::{Footprint, Identity};
 use futures_util::TryStreamExt as _;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{
-    Client, IsolationLevel, SimpleQueryMessage, SimpleQueryStream, Transaction,
-};
+use tokio_postgres::{Client, IsolationLevel, SimpleQueryMessage, SimpleQueryStream, Transaction};
 
+use crate::attestation::{Accepted, Attestation};
 use crate::dial::Session;
 use crate::error::{CutBy, Stage};
 use crate::guard::{self, Expectation, GuardError};
@@ -113,6 +112,18 @@ impl Ledger {
         .await
     }
 
+    /// Asks what the role could do besides reading.
+    pub(crate) async fn attest(
+        &self,
+        transaction: &Transaction<'_>,
+        meter: &Meter,
+        identity: &Identity,
+        accepted: &Accepted,
+    ) -> Result<Attestation, ReadError> {
+        let version = identity.server_version_num;
+        self.in_time(Attestation::ask(transaction, meter, &identity.role, version, accepted)).await
+    }
+
     /// Publishes facts for the rest of the transaction. Values travel as parameters.
     pub(crate) async fn publish(
         &self,
@@ -154,10 +165,9 @@ impl Ledger {
             "begin isolation level repeatable read read only;\n{guard};\n{ASSERT};\n{RECYCLE};\nrollback"
         );
         let answer = tokio::time::timeout(REHEARSAL_TIMEOUT, session.client().simple_query(&sql));
-        let answer = answer.await.map_err(|_| ReadError::TimedOut {
-            after: REHEARSAL_TIMEOUT,
-            by: CutBy::Channel,
-        })?;
+        let answer = answer
+            .await
+            .map_err(|_| ReadError::TimedOut { after: REHEARSAL_TIMEOUT, by: CutBy::Channel })?;
         let answer = answer.map_err(own)?;
         let row = guard::only_row(&answer).map_err(ReadError::Guard)?;
         for what in ["prepared", "cursors", "advisory_locks"] {

@@ -2,6 +2,7 @@
 
 mod gate;
 mod report;
+mod role_sql;
 mod rollback;
 mod sandbox;
 mod status;
@@ -102,6 +103,7 @@ pub(crate) async fn dispatch(
         Command::Status => status::run(&store, console),
         Command::Rollback(config) => rollback::run(&config.config, &store, console).await,
         Command::Report(options) => report::run(&options, &store, console),
+        Command::RoleSql(options) => role_sql::run(&options, console),
         Command::Schema { of } => {
             let schema = match of {
                 SchemaOf::Profile => clonegate_profile::profile_schema(),
