@@ -11,7 +11,8 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use clonegate_model::{DatabaseName, Exit, RunId};
 use clonegate_probe::{
-    Allowlist, Bounds, ConnectionSettings, Environment, Facts, Fields, ProductionChannel,
+    Accepted, Allowlist, Bounds, ConnectionSettings, Environment, Facts, Fields, ProductionChannel,
+    Terms,
 };
 use clonegate_profile::ProductionProfile;
 use clonegate_query::{Caller, QueryService};
@@ -210,9 +211,15 @@ async fn channel(endpoint: &Endpoint, run: &RunId, bounds: Bounds) -> Result<Pro
     };
     let settings = ConnectionSettings::resolve(&fields, None, &Environment::of_process())?;
     let allowlist = Allowlist::new([database])?;
-    let channel =
-        ProductionChannel::connect(settings, &allowlist, Some(&endpoint.role), run, bounds);
-    Ok(channel.await?)
+    let accepted = Accepted::nothing();
+    let terms = Terms {
+        allowlist: &allowlist,
+        role: Some(&endpoint.role),
+        accepted: &accepted,
+        run,
+        bounds,
+    };
+    Ok(ProductionChannel::connect(settings, terms).await?)
 }
 
 type Bare = tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>;

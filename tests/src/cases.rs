@@ -85,6 +85,9 @@ struct Expect {
     /// Each is part of what the command says on standard error.
     #[serde(default)]
     says: Vec<String>,
+    /// Each is part of the report.
+    #[serde(default)]
+    report: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -178,6 +181,9 @@ async fn run(path: &Path) {
             trial.report().contains(&record.verdict().to_string()),
             "the report says the verdict"
         );
+        for text in &case.expect.report {
+            assert!(trial.report().contains(text), "the report does not say {text:?}");
+        }
     }
     for State { on, ask, is } in &case.state {
         assert_eq!(&trial.sql(*on, ask).await, is, "{ask}");

@@ -2,7 +2,7 @@
 
 use clonegate_clone::{CloneChannel, CloneSettings, ContainerName, Limits, OpenError, SshSettings};
 use clonegate_model::{ChannelRecord, Facts, Reading, RunId};
-use clonegate_probe::{Bounds, ConnectError, ProductionChannel, SnapshotReader};
+use clonegate_probe::{Attestation, Bounds, ConnectError, ProductionChannel, SnapshotReader};
 use clonegate_profile::Profile;
 use clonegate_query::{Production, SettingsProblem};
 use clonegate_sql::{Permitted, ReadOnlyStatement};
@@ -18,6 +18,19 @@ pub(crate) enum ProductionError {
     Settings(#[from] SettingsProblem),
     #[error("production can't be connected to: {}", chain(.0))]
     Connect(Box<ConnectError>),
+}
+
+impl ProductionError {
+    /// What is known about the role, where it was refused.
+    pub(crate) fn attestation(&self) -> Option<&Attestation> {
+        match self {
+            ProductionError::Connect(error) => match &**error {
+                ConnectError::RoleRefused { attestation } => Some(attestation),
+                _ => None,
+            },
+            ProductionError::Settings(_) => None,
+        }
+    }
 }
 
 /// An error with what caused it, on one line.

@@ -8,7 +8,7 @@ use clonegate_model::{
     Across, Assertion, Covered, Disposition, Finding, Mode, Outcome, Phase, Snapshot, Value,
     Verdict,
 };
-use clonegate_probe::{Facts, ProductionChannel};
+use clonegate_probe::{Attestation, Facts, ProductionChannel};
 use clonegate_sql::ReadOnlyStatement;
 
 use crate::channels::chain;
@@ -16,7 +16,7 @@ use crate::preflight::Prepared;
 use crate::read;
 use crate::run::{Halt, Passage, judge};
 
-const PRODUCTION_ROLE: &str = include_str!("../../../sql/engine/gate/production_role.sql");
+const CLONE_ROLE: &str = include_str!("../../../sql/engine/gate/clone_role.sql");
 
 /// Reads both databases again. Neither failing keeps the other from being read.
 pub(crate) async fn run(
@@ -87,7 +87,10 @@ pub(crate) async fn run(
             passage.folder.store_snapshot(&snapshot)?;
             passage.note_waivers(&snapshot, &profile.production.waive);
             passage.record.production_exit = Some(judge(checks, &snapshot, Some(production_entry)));
-            let separation = separation(production, clone, &profile.clone.role).await;
+            // Asked again: a grant may have been made since.
+            let attested = production.attest().await.map_err(|e| chain(&e));
+            let separation =
+                separation(production, attested.as_ref(), clone, &profile.clone.role).await;
             // Last, so that it counts every transaction of the run.
             let mut wrote_nothing = vec![footprint(production)];
             wrote_nothing.extend(separation);
@@ -128,10 +131,46 @@ fn footprint(production: &ProductionChannel) -> Assertion {
     }
 }
 
+const CANT_WRITE: &str = "production's role can't write";
+
+/// What the attestation says, as rows of the report: that the role is a reader, and each thing that the
+/// profile accepts although it is more than reading.
+pub(crate) fn attested(attestation: Result<&Attestation, &String>) -> Vec<Assertion> {
+    let (id, required) = ("separate-read-role", "nothing but reading");
+    let attestation = match attestation {
+        Ok(attestation) => attestation,
+        Err(why) => return vec![Assertion::not_established(id, CANT_WRITE, required, why.clone())],
+    };
+    let refusals: Vec<String> = attestation.refusals().map(ToString::to_string).collect();
+    let accepted = attestation.accepted().count();
+    let actual = match (refusals.is_empty(), accepted) {
+        (true, 0) => "nothing else".to_owned(),
+        (true, n) => format!("nothing else but {n} accepted by the profile"),
+        (false, _) => refusals.join("; "),
+    };
+    let holds = if refusals.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{} has {attestation}", attestation.role))
+    };
+    let mut rows = vec![Assertion::decide(id, CANT_WRITE, required, actual, holds)];
+    rows.extend(attestation.accepted().map(|(finding, reason)| {
+        Assertion::decide(
+            &format!("accepted-{}", finding.kind),
+            format!("production's role has more than reading: {}", finding.kind),
+            "accepted by the profile",
+            format!("{}; accepted: {reason}", finding.subject),
+            Ok(()),
+        )
+    }));
+    rows
+}
+
 /// That the databases are two, that production's role can't write, and that the clone's role is
 /// refused by production.
 pub(crate) async fn separation(
     production: &ProductionChannel,
+    attestation: Result<&Attestation, &String>,
     clone: &CloneChannel,
     clone_role: &str,
 ) -> Vec<Assertion> {
@@ -152,10 +191,11 @@ pub(crate) async fn separation(
             Ok(())
         },
     );
-    let (cant_write, refused) =
-        ("production's role can't write", "the clone's role has no CONNECT on production");
+    let mut rows = vec![two];
+    rows.extend(attested(attestation));
+    let refused = "the clone's role has no CONNECT on production";
     let literal = format!("'{}'", clone_role.replace('\'', "''"));
-    let text = PRODUCTION_ROLE.replace("{clone_role}", &literal);
+    let text = CLONE_ROLE.replace("{clone_role}", &literal);
     let answer = match ReadOnlyStatement::judge(&text) {
         Ok(statement) => production
             .read(&statement, &Facts::none())
@@ -165,48 +205,13 @@ pub(crate) async fn separation(
         Err(refusal) => Err(refusal.to_string()),
     };
     let reading = match answer {
-        Ok(reading) if reading.rows.len() == 1 => reading,
-        other => {
-            let why = other.err().unwrap_or_else(|| "the server does not know the role".to_owned());
-            return vec![
-                two,
-                Assertion::not_established(
-                    "separate-read-role",
-                    cant_write,
-                    "nothing",
-                    why.clone(),
-                ),
-                Assertion::not_established("separate-clone-role", refused, "refused", why),
-            ];
+        Ok(reading) => reading,
+        Err(why) => {
+            rows.push(Assertion::not_established("separate-clone-role", refused, "refused", why));
+            return rows;
         }
     };
     let get = |column: &str| reading.single(column).cloned().unwrap_or(Value::Null);
-    let harmless = [Value::Bool(false), Value::Integer(0)];
-    let powers: Vec<String> = [
-        "superuser",
-        "special",
-        "creates_schemas",
-        "creates_temporary",
-        "writable_relations",
-        "writable_schemas",
-        "owned_objects",
-        "dangerous_memberships",
-    ]
-    .into_iter()
-    .filter(|column| !harmless.contains(&get(column)))
-    .map(|column| format!("{column} {}", get(column)))
-    .collect();
-    let cant_write = Assertion::decide(
-        "separate-read-role",
-        cant_write,
-        "no write, create or owner's privilege",
-        if powers.is_empty() { "none".to_owned() } else { powers.join(", ") },
-        if powers.is_empty() {
-            Ok(())
-        } else {
-            Err(format!("{} has {}; revoke it", p.role, powers.join(", ")))
-        },
-    );
     let refused = match (get("clone_role_exists"), get("clone_role_connects")) {
         (Value::Integer(0), _) => Assertion::decide(
             "separate-clone-role",
@@ -239,7 +244,8 @@ pub(crate) async fn separation(
             "the answer has an unexpected shape",
         ),
     };
-    vec![two, cant_write, refused]
+    rows.push(refused);
+    rows
 }
 
 /// That everything in the manifest is covered, or waived by name.

@@ -1,6 +1,7 @@
 //! What can be said before anything is connected to.
 
 use clonegate_model::{Assertion, Check};
+use clonegate_probe::Accepted;
 use clonegate_profile::{Profile, Script};
 use clonegate_sql::{GuardedScript, Permitted, ReadOnlyStatement};
 
@@ -49,6 +50,12 @@ pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
         return contradiction(
             format!("both channels use the role {}", clone.role),
             "give each channel a role of its own: the clone's must be refused by production",
+        );
+    }
+    if let Err(error) = Accepted::new(production.accept.iter().map(|(k, why)| (k, why.clone()))) {
+        return contradiction(
+            format!("[production.accept]: {error}"),
+            "docs/roles.md lists what can be accepted",
         );
     }
 

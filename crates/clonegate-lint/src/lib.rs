@@ -18,7 +18,9 @@ mod text;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use clonegate_sql::{Deed, GuardedScript, Permitted, ReadOnlyStatement, Remark, Rule, ScriptPolicy, Severity};
+use clonegate_sql::{
+    Deed, GuardedScript, Permitted, ReadOnlyStatement, Remark, Rule, ScriptPolicy, Severity,
+};
 
 pub use json::render_json;
 pub use sarif::render_sarif;

@@ -15,6 +15,13 @@ mod production;
 #[path = "../tests/it/server.rs"]
 mod server;
 
+async fn open(
+    settings: probe::ConnectionSettings,
+    terms: probe::Terms<'_>,
+) -> Result<ProductionChannel, probe::ConnectError> {
+    ProductionChannel::connect(settings, terms).await
+}
+
 const ROUNDS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(20);
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tracing::Instrument as _;
 
+use crate::attestation::{Accepted, Attestation};
 use crate::dial::{Dialer, Session, Wire};
 use crate::error::ConnectError;
 use crate::guard::{Expectation, startup_options};
@@ -132,6 +133,21 @@ impl Bounds {
     }
 }
 
+/// On what terms a channel is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The databases that may be read.
+    pub allowlist: &'a Allowlist,
+    /// The role that must be in force; any, if it is left out.
+    pub role: Option<&'a str>,
+    /// What the role may have besides reading.
+    pub accepted: &'a Accepted,
+    /// The run, which every session names.
+    pub run: &'a RunId,
+    /// What the channel may cost.
+    pub bounds: Bounds,
+}
+
 /// What a reader has to know about a channel; never a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChannelDescription {
@@ -184,6 +200,8 @@ pub struct ProductionChannel {
     dialer: Arc<Dialer>,
     ledger: Arc<Ledger>,
     identity: Identity,
+    attestation: Attestation,
+    accepted: Accepted,
     wire: Wire,
     endpoint: usize,
     bounds: Bounds,
@@ -192,18 +210,32 @@ pub struct ProductionChannel {
 }
 
 impl ProductionChannel {
-    /// Opens the first connection and pins what answers: every later connection must reach the
-    /// same database of the same server, not restarted since.
+    /// Opens the first connection, pins what answers (every later connection must reach the same
+    /// database of the same server, not restarted since), and attests the role.
     ///
     /// # Errors
-    /// [`ConnectError::NotAllowed`] before any socket is opened; else what went wrong on the way.
+    /// [`ConnectError::NotAllowed`] before any socket is opened; [`ConnectError::RoleRefused`] for a role
+    /// that could do more than read; else what went wrong on the way.
     pub async fn connect(
         settings: ConnectionSettings,
-        allowlist: &Allowlist,
-        expected_role: Option<&str>,
-        run: &RunId,
-        bounds: Bounds,
+        terms: Terms<'_>,
     ) -> Result<Self, ConnectError> {
+        let channel = Self::connect_unattested(settings, terms).await?;
+        if channel.attestation.is_clean() {
+            return Ok(channel);
+        }
+        let attestation = channel.attestation.clone();
+        channel.close().await;
+        Err(ConnectError::RoleRefused { attestation: Box::new(attestation) })
+    }
+
+    /// Without acting on what the attestation says: for [`Self::connect`], and for tests that hold the
+    /// layers behind it to account.
+    pub(crate) async fn connect_unattested(
+        settings: ConnectionSettings,
+        terms: Terms<'_>,
+    ) -> Result<Self, ConnectError> {
+        let Terms { allowlist, role: expected_role, accepted, run, bounds } = terms;
         if !allowlist.contains(settings.database()) {
             return Err(ConnectError::NotAllowed {
                 database: settings.database().clone(),
@@ -229,8 +261,8 @@ impl ProductionChannel {
             bounds.connect_timeout,
             alive,
         )?);
-        let first = first_session(&dialer, &ledger, target).instrument(span.clone());
-        let (session, identity) = first.await?;
+        let first = first_session(&dialer, &ledger, target, accepted).instrument(span.clone());
+        let (session, identity, attestation) = first.await?;
         let route = dialer.route.get_or_init(|| session.route.clone());
         let (wire, endpoint) = (route.wire, route.endpoint);
         let identity = ledger.pin(identity).clone();
@@ -242,12 +274,39 @@ impl ProductionChannel {
             dialer,
             ledger,
             identity,
+            attestation,
+            accepted: accepted.clone(),
             wire,
             endpoint,
             bounds,
             ended,
             span,
         })
+    }
+
+    /// What the role could do besides reading, as it was when the channel was opened.
+    #[must_use]
+    pub fn attestation(&self) -> &Attestation {
+        &self.attestation
+    }
+
+    /// Attests the role again: grants may have changed since.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn attest(&self) -> Result<Attestation, ReadError> {
+        let work = async {
+            let mut lease = self.pool.lease(Purpose::Engine).await?;
+            lease.spent = true;
+            let meter = lease.meter.clone();
+            let (transaction, identity) = self.ledger.open(lease.client(), &meter, None).await?;
+            let attestation =
+                self.ledger.attest(&transaction, &meter, &identity, &self.accepted).await?;
+            self.ledger.close(transaction, &meter, None).await?;
+            lease.spent = false;
+            Ok(attestation)
+        };
+        work.instrument(self.span.clone()).await
     }
 
     /// Which server and database answered at the first connect.
@@ -440,7 +499,8 @@ async fn first_session(
     dialer: &Dialer,
     ledger: &Ledger,
     target: TargetSessionAttrs,
-) -> Result<(Session, Identity), ConnectError> {
+    accepted: &Accepted,
+) -> Result<(Session, Identity, Attestation), ConnectError> {
     let passes: &[TargetSessionAttrs] = match target {
         TargetSessionAttrs::PreferStandby => {
             &[TargetSessionAttrs::Standby, TargetSessionAttrs::Any]
@@ -450,7 +510,7 @@ async fn first_session(
     let mut failure = None;
     for wanted in passes {
         for number in 0..dialer.settings.endpoints().len() {
-            match try_endpoint(dialer, ledger, number, *wanted).await {
+            match try_endpoint(dialer, ledger, number, *wanted, accepted).await {
                 Ok(found) => return Ok(found),
                 // Another host may do; what the rest says would be said by it too.
                 Err(
@@ -470,26 +530,35 @@ async fn try_endpoint(
     ledger: &Ledger,
     number: usize,
     wanted: TargetSessionAttrs,
-) -> Result<(Session, Identity), ConnectError> {
+    accepted: &Accepted,
+) -> Result<(Session, Identity, Attestation), ConnectError> {
     let mut session = dialer.at(number).await?;
     let meter = session.meter.clone();
     let endpoint = dialer.settings.endpoints()[number].to_string();
     let proven = async {
         let (transaction, identity) = ledger.open(session.client(), &meter, None).await?;
+        let attestation = match fits(&identity, wanted) {
+            true => Some(ledger.attest(&transaction, &meter, &identity, accepted).await?),
+            false => None,
+        };
         ledger.close(transaction, &meter, None).await?;
-        Ok(identity)
+        Ok((identity, attestation))
     };
-    let identity = proven.await.map_err(|error| not_proven(error, &endpoint, dialer))?;
-    let is = if identity.in_recovery { "standby" } else { "primary" };
-    let fits = match wanted {
+    match proven.await.map_err(|error| not_proven(error, &endpoint, dialer))? {
+        (identity, Some(attestation)) => Ok((session, identity, attestation)),
+        (identity, None) => {
+            let is = if identity.in_recovery { "standby" } else { "primary" };
+            Err(ConnectError::OtherKind { endpoint, is, wanted })
+        }
+    }
+}
+
+fn fits(identity: &Identity, wanted: TargetSessionAttrs) -> bool {
+    match wanted {
         TargetSessionAttrs::Any | TargetSessionAttrs::PreferStandby => true,
         TargetSessionAttrs::ReadWrite | TargetSessionAttrs::Primary => !identity.in_recovery,
         TargetSessionAttrs::ReadOnly | TargetSessionAttrs::Standby => identity.in_recovery,
-    };
-    if !fits {
-        return Err(ConnectError::OtherKind { endpoint, is, wanted });
     }
-    Ok((session, identity))
 }
 
 fn not_proven(error: ReadError, endpoint: &str, dialer: &Dialer) -> ConnectError {

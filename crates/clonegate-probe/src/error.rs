@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clonegate_model::DatabaseName;
 
+use crate::attestation::Attestation;
 use crate::guard::GuardError;
 use crate::settings::TargetSessionAttrs;
 use crate::{Allowlist, sqlstate};
@@ -259,6 +260,12 @@ pub enum ConnectError {
         /// What is wanted.
         wanted: TargetSessionAttrs,
     },
+    /// The role could do more than read.
+    #[error("the role {} could do more than read: {attestation}; `clonegate role-sql` prints what makes it a reader", attestation.role)]
+    RoleRefused {
+        /// What it could do.
+        attestation: Box<Attestation>,
+    },
     /// The server answered the guard wrongly.
     #[error("{endpoint} is not what the channel may read")]
     Guard {
@@ -393,7 +400,9 @@ impl ReadError {
             ReadError::WroteSomething { .. } | ReadError::LeftTransaction => Severity::Breach,
             ReadError::Guard(_)
             | ReadError::Unavailable(
-                ConnectError::Guard { .. } | ConnectError::NotAllowed { .. },
+                ConnectError::Guard { .. }
+                | ConnectError::NotAllowed { .. }
+                | ConnectError::RoleRefused { .. },
             ) => Severity::NotProven,
             ReadError::Unavailable(_)
             | ReadError::Busy { .. }

@@ -1,6 +1,6 @@
 //! The production channel: bounded, read-only access to a PostgreSQL database.
 //!
-//! Its one verb is to read. For every statement it connects, begins a `REPEATABLE READ READ ONLY`
+//! It is opened only for a role that can't write anything: see [`Attestation`]. Its one verb is to read. For every statement it connects, begins a `REPEATABLE READ READ ONLY`
 //! transaction, runs a **guard** before anything else (database, role, read-only state, time-outs,
 //! server identity), sends the statement by the extended protocol within bounds on rows, bytes and
 //! time, **asserts** that no transaction id was assigned, and rolls back. It never commits.
@@ -9,7 +9,8 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use clonegate_model::DatabaseName;
 //! use clonegate_probe::{
-//!     Allowlist, Bounds, ConnectionSettings, Environment, Facts, Fields, ProductionChannel,
+//!     Accepted, Allowlist, Bounds, ConnectionSettings, Environment, Facts, Fields, ProductionChannel,
+//!     Terms,
 //! };
 //! use clonegate_sql::ReadOnlyStatement;
 //!
@@ -18,8 +19,14 @@
 //! let settings = ConnectionSettings::resolve(&Fields::default(), Some(&url), &environment)?;
 //! let allowlist = Allowlist::new([DatabaseName::new("directus")?])?;
 //! let run = "demo-1".parse()?;
-//! let channel =
-//!     ProductionChannel::connect(settings, &allowlist, None, &run, Bounds::default()).await?;
+//! let terms = Terms {
+//!     allowlist: &allowlist,
+//!     role: None,
+//!     accepted: &Accepted::nothing(),
+//!     run: &run,
+//!     bounds: Bounds::default(),
+//! };
+//! let channel = ProductionChannel::connect(settings, terms).await?;
 //! let statement = ReadOnlyStatement::judge("select count(*) from directus_users")?;
 //! let answer = channel.read(&statement, &Facts::none()).await?;
 //! assert!(!answer.reading.truncated);
@@ -46,6 +53,7 @@
 //! says is shown only where it can't carry data: see [`ServerError`].
 
 mod allowlist;
+mod attestation;
 mod channel;
 mod dial;
 mod error;
@@ -66,7 +74,8 @@ mod transaction;
 pub use clonegate_model::Facts;
 
 pub use allowlist::{Allowlist, EmptyAllowlist};
-pub use channel::{Bounds, ChannelDescription, ProductionChannel};
+pub use attestation::{Accepted, Attestation, NotAcceptable, RoleFinding, RoleFindingKind, Weight};
+pub use channel::{Bounds, ChannelDescription, ProductionChannel, Terms};
 pub use error::{ConnectError, CutBy, Place, ReadError, ServerError, Severity};
 pub use guard::{GuardError, UNREADABLE_SYSTEM_IDENTIFIER};
 pub use secret::Secret;

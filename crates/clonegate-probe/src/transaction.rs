@@ -10,6 +10,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, IsolationLevel, SimpleQueryMessage, SimpleQueryStream, Transaction};
 
+use crate::attestation::{Accepted, Attestation};
 use crate::dial::Session;
 use crate::error::{CutBy, Stage};
 use crate::guard::{self, Expectation, GuardError};
@@ -132,6 +133,18 @@ impl Ledger {
         self.opened.fetch_add(1, Ordering::Relaxed);
         transaction.batch_execute(SAVEPOINT).await.map_err(own)?;
         Ok((transaction, layers::believed(&self.expectation)))
+    }
+
+    /// Asks what the role could do besides reading.
+    pub(crate) async fn attest(
+        &self,
+        transaction: &Transaction<'_>,
+        meter: &Meter,
+        identity: &Identity,
+        accepted: &Accepted,
+    ) -> Result<Attestation, ReadError> {
+        let version = identity.server_version_num;
+        self.in_time(Attestation::ask(transaction, meter, &identity.role, version, accepted)).await
     }
 
     /// Publishes facts for the rest of the transaction. Values travel as parameters.

@@ -65,6 +65,9 @@ pub(crate) struct ProductionTable {
     /// Parts of the coverage manifest that need not be covered, each with the reason.
     #[serde(default)]
     pub(crate) waive: BTreeMap<String, String>,
+    /// What the role may have besides reading, each with the reason; docs/roles.md has the names.
+    #[serde(default)]
+    pub(crate) accept: BTreeMap<String, String>,
 }
 
 /// The database on which the work is done.

@@ -69,6 +69,8 @@ pub struct ProductionTarget {
     pub organic: BTreeMap<String, Across>,
     /// Subjects of the coverage manifest that need not be covered, with the reason.
     pub waive: BTreeMap<String, String>,
+    /// What the role may have besides reading, with the reason; the gate knows the names.
+    pub accept: BTreeMap<String, String>,
 }
 
 /// The database on which the work is done.
@@ -325,6 +327,7 @@ pub(crate) fn production(
         url_env: table.url_env,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
+        accept: table.accept,
     })
 }
 

@@ -280,6 +280,13 @@ impl From<ConnectError> for QueryError {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Guard { .. } => Self::NotProven { problem: chain(&error) },
+            ConnectError::RoleRefused { attestation } => Self::Role {
+                findings: attestation
+                    .refusals()
+                    .map(|finding| format!("{finding} ({})", finding.remedy))
+                    .collect(),
+                role: attestation.role,
+            },
             other => Self::Unavailable { problem: chain(&other) },
         }
     }

@@ -2,7 +2,8 @@
 
 use clonegate_model::{DatabaseName, RunId};
 use clonegate_probe::{
-    Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Fields, ProductionChannel,
+    Accepted, Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Fields,
+    ProductionChannel, Terms,
 };
 use clonegate_profile::ProductionTarget;
 
@@ -15,11 +16,13 @@ pub struct Production {
     pub allowlist: Allowlist,
     /// The role that must answer.
     pub role: Option<String>,
+    /// What the role may have besides reading.
+    pub accepted: Accepted,
 }
 
 /// The profile's settings don't lead to a server. The text carries no secret.
 #[derive(Debug, thiserror::Error)]
-#[error("production's connection settings are wrong: {problem}")]
+#[error("production's settings are wrong: {problem}")]
 pub struct SettingsProblem {
     problem: String,
 }
@@ -58,6 +61,8 @@ impl Production {
                 .map_err(|e| wrong(&e))?,
             allowlist: Allowlist::new(target.allowlist.iter().cloned()).map_err(|e| wrong(&e))?,
             role: Some(target.role.clone()),
+            accepted: Accepted::new(target.accept.iter().map(|(kind, why)| (kind, why.clone())))
+                .map_err(|e| SettingsProblem { problem: format!("[production.accept]: {e}") })?,
         })
     }
 
@@ -76,8 +81,14 @@ impl Production {
         run: &RunId,
         bounds: Bounds,
     ) -> Result<ProductionChannel, ConnectError> {
-        let role = self.role.as_deref();
-        ProductionChannel::connect(self.settings.clone(), &self.allowlist, role, run, bounds).await
+        let terms = Terms {
+            allowlist: &self.allowlist,
+            role: self.role.as_deref(),
+            accepted: &self.accepted,
+            run,
+            bounds,
+        };
+        ProductionChannel::connect(self.settings.clone(), terms).await
     }
 }
 

@@ -64,6 +64,11 @@ pub(crate) enum Command {
     /// its checks. Exit codes: 0 nothing is refused; 2 usage or files; 4 there was nothing to judge;
     /// 100 something is refused, or there is a warning under --deny-warnings.
     Lint(Lint),
+    /// Print the SQL that makes production's role one that may only read.
+    ///
+    /// A script for psql, to be read and then run by a superuser: it connects to each database in turn. What it
+    /// takes from PUBLIC, others lose too; its comments say whom that affects. It has no password.
+    RoleSql(RoleSql),
     /// Print the JSON schema of a file format, for editors.
     Schema {
         /// Which file.
@@ -82,6 +87,31 @@ pub(crate) struct Config {
     /// The profile.
     #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
     pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RoleSql {
+    /// The profile that names the role and the database; ./clonegate.toml without this and --role.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "role")]
+    pub(crate) config: Option<PathBuf>,
+    /// The role.
+    #[arg(long, value_name = "NAME", requires = "database")]
+    pub(crate) role: Option<String>,
+    /// A database that it may read; can be repeated. The profile's one without it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) database: Vec<String>,
+    /// A schema that it may read; can be repeated.
+    #[arg(long, value_name = "NAME", default_value = "public")]
+    pub(crate) schema: Vec<String>,
+    /// It may read every schema that is there when the script is run.
+    #[arg(long, conflicts_with = "schema")]
+    pub(crate) all_schemas: bool,
+    /// How many connections it may have at once.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) connection_limit: u16,
+    /// Take from PUBLIC also the functions that a read-only transaction does not stop.
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]

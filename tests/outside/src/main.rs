@@ -9,7 +9,8 @@ use clonegate_model::{
     Footprint, Horizon, Phase, Reading, RunId, SNAPSHOT_FORMAT, Snapshot, Target,
 };
 use clonegate_probe::{
-    Allowlist, Bounds, ConnectionSettings, Environment, Fields, ProductionChannel, SnapshotReader,
+    Accepted, Allowlist, Bounds, ConnectionSettings, Environment, Fields, ProductionChannel,
+    SnapshotReader, Terms,
 };
 use clonegate_sql::ReadOnlyStatement;
 use clonegate_store::Store;
@@ -69,8 +70,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let settings =
         ConnectionSettings::resolve(&Fields::default(), None, &Environment::of_process())?;
     let allowlist = Allowlist::new([settings.database().clone()])?;
-    let channel =
-        ProductionChannel::connect(settings, &allowlist, None, &run, Bounds::default()).await?;
+    let accepted = Accepted::nothing();
+    let terms = Terms {
+        allowlist: &allowlist,
+        role: None,
+        accepted: &accepted,
+        run: &run,
+        bounds: Bounds::default(),
+    };
+    let channel = ProductionChannel::connect(settings, terms).await?;
 
     let mut stored = Store::new(folder).begin(&run)?;
     let first = take(&channel, &run, Phase::Entry, None).await?;

@@ -16,7 +16,16 @@ use crate as probe;
 use clonegate_model::Value;
 
 use crate::statement::Limits;
-use crate::{Answer, Facts, ProductionChannel, ReadError};
+use crate::{Answer, ConnectError, ConnectionSettings, Facts, ProductionChannel, ReadError, Terms};
+
+/// How the shared fixture opens a channel: without the attestation, so that the layers behind it are
+/// held to account for roles that it would refuse.
+async fn open(
+    settings: ConnectionSettings,
+    terms: Terms<'_>,
+) -> Result<ProductionChannel, ConnectError> {
+    ProductionChannel::connect_unattested(settings, terms).await
+}
 
 impl ProductionChannel {
     async fn raw(&self, sql: &str) -> Result<Answer, ReadError> {

@@ -2,8 +2,8 @@
 
 use clonegate_model::{DatabaseName, Value};
 use clonegate_probe::{
-    Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Facts, Fields, GuardError,
-    ProductionChannel,
+    Accepted, Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Facts, Fields,
+    GuardError, ProductionChannel, Terms,
 };
 use clonegate_sql::ReadOnlyStatement;
 
@@ -72,7 +72,14 @@ async fn another_role_than_expected_is_refused() {
     let connect = async |expected| {
         let settings = at(server, "reader");
         let run = run();
-        ProductionChannel::connect(settings, &allowlist(), expected, &run, Bounds::default()).await
+        let terms = Terms {
+            allowlist: &allowlist(),
+            role: expected,
+            accepted: &Accepted::nothing(),
+            run: &run,
+            bounds: Bounds::default(),
+        };
+        ProductionChannel::connect(settings, terms).await
     };
     connect(Some("reader")).await.unwrap().close().await;
     let refused = connect(Some("auditor")).await.unwrap_err();

@@ -4,7 +4,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::probe::{
-    Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Fields, ProductionChannel,
+    Accepted, Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Fields,
+    ProductionChannel, Terms,
 };
 use clonegate_model::{DatabaseName, RunId};
 
@@ -34,13 +35,15 @@ pub(crate) async fn populate(server: &Server) {
         "create role owner login superuser",
         "create database production",
         "create database staging",
+        "revoke temporary on database production from public",
     ] {
         client.batch_execute(sql).await.unwrap();
     }
     let client = server.superuser(DATABASE).await;
     client
         .batch_execute(
-            "create table canary (id int primary key, secret text not null);
+            "revoke create on schema public from public;
+             create table canary (id int primary key, secret text not null);
              insert into canary values (1, 's3cret-in-a-row');
              create table hidden (id int);
              create table numbers as select n from generate_series(1, 1200) n;
@@ -111,7 +114,9 @@ pub(crate) async fn try_connect(
     run: &RunId,
     bounds: Bounds,
 ) -> Result<ProductionChannel, ConnectError> {
-    ProductionChannel::connect(settings, &allowlist(), None, run, bounds).await
+    let (allowlist, accepted) = (allowlist(), Accepted::nothing());
+    let terms = Terms { allowlist: &allowlist, role: None, accepted: &accepted, run, bounds };
+    super::open(settings, terms).await
 }
 
 pub(crate) fn sessions(run: &RunId) -> String {

@@ -6,6 +6,7 @@ mod lint;
 mod mcp;
 mod query;
 mod report;
+mod role_sql;
 mod rollback;
 mod sandbox;
 mod status;
@@ -122,6 +123,7 @@ pub(crate) async fn dispatch(
         Command::Mcp(config) => mcp::run(&config.config, &store, console).await,
         Command::Lint(options) => lint::run(options, console),
         Command::Report(options) => report::run(&options, &store, console),
+        Command::RoleSql(options) => role_sql::run(&options, console),
         Command::Schema { of } => {
             let schema = match of {
                 SchemaOf::Profile => clonegate_profile::profile_schema(),
