@@ -81,6 +81,11 @@ pub(crate) fn test(options: &TestOptions) -> Result<ExitCode> {
             .context("the documentation's examples can't be run")?
             .success();
     }
+    let grammar = if options.filter.is_none() { grammar()? } else { Grammar::Passed };
+    passed &= !matches!(grammar, Grammar::Failed);
+    if let Grammar::NotRun(why) = &grammar {
+        complain(&format!("not run: the comparison with PostgreSQL's own grammar, because {why}"));
+    }
     if left_out.is_empty() {
         complain("not run: 0 tests");
     }
@@ -88,6 +93,52 @@ pub(crate) fn test(options: &TestOptions) -> Result<ExitCode> {
         complain(&format!("not run: {} tests ({module}), because {why}", count_tests(module)?));
     }
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How the judge for reads compares with PostgreSQL's own grammar.
+enum Grammar {
+    Passed,
+    Failed,
+    NotRun(&'static str),
+}
+
+/// `tests/grammar/` is a workspace of its own, because building the server's grammar needs libclang.
+fn grammar() -> Result<Grammar> {
+    if !has_libclang() {
+        return Ok(Grammar::NotRun("there is no libclang (libclang-dev) to build it with"));
+    }
+    let passed = cargo()
+        .args(["run", "--quiet", "--locked", "--manifest-path", "tests/grammar/Cargo.toml"])
+        .env("CARGO_TARGET_DIR", "target/grammar")
+        .status()
+        .context("the comparison with PostgreSQL's grammar can't be run")?
+        .success();
+    Ok(if passed { Grammar::Passed } else { Grammar::Failed })
+}
+
+/// Where bindgen looks too: a folder that is named, and the usual ones.
+fn has_libclang() -> bool {
+    if std::env::var_os("LIBCLANG_PATH").is_some() {
+        return true;
+    }
+    let llvm = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut folders: Vec<std::path::PathBuf> = llvm
+        .map(|entry| entry.path().join("lib"))
+        .filter(|lib| lib.parent().is_some_and(|p| p.to_string_lossy().contains("llvm")))
+        .collect();
+    for usual in
+        ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/local/lib"]
+    {
+        folders.push(usual.into());
+    }
+    folders.iter().any(|folder| {
+        std::fs::read_dir(folder).into_iter().flatten().flatten().any(|file| {
+            let name = file.file_name().to_string_lossy().into_owned();
+            name.starts_with("libclang.so")
+                || name.starts_with("libclang-") && name.contains(".so")
+                || name == "libclang.dylib"
+        })
+    })
 }
 
 /// Formatting, lints, and the licences where cargo-deny is installed.

@@ -12,7 +12,7 @@ use crate::{Refusal, Rule};
 const STACK_BYTES: usize = 512 * 1024 * 1024;
 
 /// As many words and signs are parsed without a stack of their own: the parser descends at most once for each,
-/// and tests/depth.rs shows that the deepest such text fits into an eighth of the two megabytes that a thread has.
+/// and tests/judge/depth.rs shows that the deepest such text fits into half of the two megabytes that a thread has.
 const SHALLOW: usize = 128;
 
 /// Runs the whole judgement of a text on a stack that its nesting can't overflow.

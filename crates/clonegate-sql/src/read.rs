@@ -16,6 +16,13 @@ use crate::{Permitted, Refusal, Rule};
 /// grows with them.
 pub const MAX_STATEMENT_BYTES: usize = 32 * 1024;
 
+/// How many signs of operators and dots a statement may chain. People's longest have hundreds; the parser's time
+/// grows with the square of a chain's length.
+const MAX_SIGNS: usize = 4_000;
+
+/// How many signs may stand without a blank between them; PostgreSQL's own operators have four at most.
+const MAX_RUN_OF_SIGNS: usize = 64;
+
 /// One statement that was judged to read only. Only [`ReadOnlyStatement::judge`] and
 /// [`ReadOnlyStatement::judge_with`] make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +69,15 @@ fn judge(sql: &str, permitted: &Permitted) -> Result<ReadOnlyStatement, Refusal>
         let problem = "the text has a NUL character here";
         return Err(Refusal::new(Rule::Syntax, sql, at..at + 1, problem, "take it out"));
     }
+    if let Some(at) = too_long_a_chain(sql) {
+        return Err(Refusal::new(
+            Rule::TooLarge,
+            sql,
+            at..at + 1,
+            format!("the statement has more than {MAX_SIGNS} operators, dots and calls of calls"),
+            "compare with a list, IN (…) or = ANY (ARRAY[…]), or split it",
+        ));
+    }
     let statements = statements(sql)?;
     let statement = match statements.as_slice() {
         [] => {
@@ -103,6 +119,35 @@ fn judge(sql: &str, permitted: &Permitted) -> Result<ReadOnlyStatement, Refusal>
     let end = usize::from(root.text_range().end());
     let text = sql[start..end].trim_end().trim_end_matches(';').trim_end();
     Ok(ReadOnlyStatement(text.to_owned()))
+}
+
+/// Where a text has had too many signs that chain: operators, dots that are not a number's, brackets after brackets.
+/// What stands in quotes counts too; no honest text comes near.
+fn too_long_a_chain(sql: &str) -> Option<usize> {
+    let mut signs = 0;
+    let mut before = b' ';
+    let mut bytes = sql.bytes().enumerate().peekable();
+    while let Some((at, byte)) = bytes.next() {
+        let chains = match byte {
+            b'.' => !bytes.peek().is_some_and(|(_, next)| next.is_ascii_digit()),
+            b'(' | b'[' => matches!(before, b')' | b']'),
+            // People draw lines with these.
+            b'-' | b'=' | b'*' | b'/' | b'#' => !is_sign(before),
+            _ => is_sign(byte),
+        };
+        signs += usize::from(chains);
+        if signs > MAX_SIGNS {
+            return Some(at);
+        }
+        if !byte.is_ascii_whitespace() || is_sign(before) {
+            before = byte;
+        }
+    }
+    None
+}
+
+fn is_sign(byte: u8) -> bool {
+    b"+-*/<>=~!@#%^&|`?:".contains(&byte)
 }
 
 fn is_a_query(statement: &Stmt) -> bool {
@@ -209,7 +254,7 @@ impl Judge<'_> {
                 )
             }
             SyntaxKind::STRING => self.string(token),
-            _ if is_operator(token.text())
+            _ if is_operator(token)
                 && usize::from(token.text_range().start()) >= self.operators_until =>
             {
                 self.operators(token)
@@ -251,12 +296,20 @@ impl Judge<'_> {
         let mut end = usize::from(first.text_range().end());
         let mut next = first.next_token();
         while let Some(token) = next
-            && is_operator(token.text())
+            && is_operator(&token)
         {
             end = usize::from(token.text_range().end());
             next = token.next_token();
         }
         self.operators_until = end;
+        if end - start > MAX_RUN_OF_SIGNS {
+            return self.refuse(
+                Rule::Operator,
+                start..end,
+                "no operator is as long as this",
+                "put blanks between the operators",
+            );
+        }
         let mut rest = start..end;
         while !rest.is_empty() {
             let symbol = first_operator(&self.sql[rest.clone()]);
@@ -536,20 +589,20 @@ fn only_name(node: &SyntaxNode) -> Option<Name> {
     found
 }
 
-fn is_operator(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b"+-*/<>=~!@#%^&|`?".contains(&b))
+fn is_operator(token: &SyntaxToken) -> bool {
+    // A comment can be made of nothing but signs.
+    token.kind() != SyntaxKind::COMMENT
+        && token.text().bytes().all(|b| b"+-*/<>=~!@#%^&|`?".contains(&b))
+        && !token.text().is_empty()
 }
 
 /// The first operator of a run of signs: all of them, but for a plus or minus at the end of one that has none of
 /// `~ ! @ # % ^ & | `` ` `` ?` (PostgreSQL's manual, 4.1.3).
 fn first_operator(signs: &str) -> &str {
-    let mut end = signs.len();
-    while end > 1
-        && signs[..end].ends_with(['+', '-'])
-        && !signs[..end - 1].contains(['~', '!', '@', '#', '%', '^', '&', '|', '`', '?'])
-    {
-        end -= 1;
+    if signs.contains(['~', '!', '@', '#', '%', '^', '&', '|', '`', '?']) {
+        return signs;
     }
+    let end = signs.trim_end_matches(['+', '-']).len().max(1);
     &signs[..end]
 }
 
@@ -908,5 +961,6 @@ fn is_harmless(kind: SyntaxKind) -> bool {
         | SyntaxKind::TIME_ZONE
         | SyntaxKind::SESSION_AUTHORIZATION
         | SyntaxKind::CONFIG_PARAMETER_REF
+            | SyntaxKind::TRANSACTION_ISOLATION_LEVEL
     )
 }

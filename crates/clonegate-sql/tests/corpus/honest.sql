@@ -251,7 +251,7 @@ select now(), clock_timestamp(), statement_timestamp(), current_date, current_ti
 select upper(name), lower(name), initcap(name), length(name), char_length(name), octet_length(name), substring(name from 2 for 3), substring(name, 2), substring(name from 'c.*r'), substring(name similar '%#"st#"%' escape '#'), position('c' in name), strpos(name, 'c'), overlay(name placing 'x' from 1 for 2), trim(both ' ' from name), trim(leading from name), ltrim(name), rtrim(name, 'x'), btrim(name), replace(name, 'a', 'b'), translate(name, 'ab', 'xy'), split_part(name, ' ', 2), left(name, 2), right(name, 2), lpad(name, 20, '*'), reverse(name), format('%s is %L', name, email), concat(name, email), concat_ws(', ', name, email), quote_ident(name), quote_literal(name), md5(name), ascii(name), chr(65), to_hex(id), encode(name::bytea, 'base64') from shop.customers
 
 -- @
-select regexp_replace(email, '@.*$', '', 'g'), regexp_match(email, '(.*)@'), regexp_split_to_array(email, '@'), email ~ '^a', email ~* 'B', email !~ 'c', email !~* 'd', email like '%@%', email not like 'x%', email ilike '%X', email not ilike 'y' escape '\', email similar to '%(a|b)%', starts_with(email, 'a'), email ^@ 'a' from shop.customers
+select regexp_replace(email, '@.*$', '', 'g'), regexp_match(email, '(.*)@'), regexp_split_to_array(email, '@'), email ~ '^a', email ~* 'B', email !~ 'c', email !~* 'd', email like '%@%', email not like 'x%', email ilike '%X', email not ilike 'y' escape '!', email similar to '%(a|b)%', starts_with(email, 'a'), email ^@ 'a' from shop.customers
 
 -- @
 select m[1], s from shop.customers, regexp_matches(email, '(.)@', 'g') m, string_to_table(email, '@') s, regexp_split_to_table(name, ' ') t
@@ -263,7 +263,7 @@ select abs(-1), ceil(1.2), floor(1.7), round(1.234, 2), trunc(1.9), mod(7, 3), 7
 select case when total > 100 then 'big' when total > 10 then 'medium' else 'small' end, case status when 'new' then 1 else 2 end, nullif(note, ''), coalesce(note, 'none'), total between 1 and 10, total not between symmetric 10 and 1, note is null, note is not null, note is distinct from 'x', note is not distinct from null, total > 1 is true, (total > 1) is not unknown from shop.orders
 
 -- @
-select cast(total as int), total::float8, total::text, '2026-01-01'::timestamp(0), cast('{1,2}' as int[]), x'ff', b'101', 'a' || 1, 1e3, .5, 0.5e-3, true, null, $1$dollar$1$, $$a$$, E'a\n', U&'\0041', '1'::"char", 'x'::character varying(3), 'x'::char(2), 1::smallint, 1::bigint, 1::real, 1::double precision, 1::decimal(5,1), '1'::bit(3), '10:00'::time with time zone, 'x'::name, 1::oid, '1.2.3.4'::inet, '{}'::json, 'public'::regnamespace, 'shop.orders'::regclass, int '1', float8 '1.5', text 'a' || text 'b' from shop.orders limit 1
+select cast(total as int), total::float8, total::text, '2026-01-01'::timestamp(0), cast('{1,2}' as int[]), x'ff', b'101', 'a' || 1, 1e3, .5, 0.5e-3, true, null, $q1$dollar$q1$, $$a$$, E'a\n', U&'\0041', '1'::"char", 'x'::character varying(3), 'x'::char(2), 1::smallint, 1::bigint, 1::real, 1::double precision, 1::decimal(5,1), '1'::bit(3), '10:00'::time with time zone, 'x'::name, 1::oid, '1.2.3.4'::inet, '{}'::json, 'public'::regnamespace, 'shop.orders'::regclass, int '1', float8 '1.5', text 'a' || text 'b' from shop.orders limit 1
 
 -- @
 select exists (select 1 from shop.orders where total > 1), not exists (select from shop.orders where false), (select max(total) from shop.orders), row(1, 'a') = row(1, 'a'), row(1, null) is null, (1, 2) < (1, 3)
@@ -296,7 +296,7 @@ select xmlelement(name a, xmlattributes(id as n, title), xmlelement(name b, titl
 select x.* from shop.documents d, xmltable('//row' passing by ref d.body columns id int path '@id' not null, name text path 'name' default 'none', n for ordinality) as x
 
 -- @
-select o.id from shop.orders o join shop.customers c on c.id = o.customer_id join shop.order_items i using (order_id) as j full join shop.products p on p.id = i.product_id right join shop.employees e on e.id = p.id natural left join shop.readings r cross join shop.documents d
+select o.id from shop.orders o join shop.customers c on c.id = o.customer_id join shop.order_items i on i.order_id = o.id join shop.order_items i2 using (order_id, line) as j full join shop.products p on p.id = i.product_id right join shop.employees e on e.id = p.id natural left join shop.readings r cross join shop.documents d
 
 -- @
 select i.order_id, p.title from (shop.order_items as i inner join shop.products as p on i.product_id = p.id) where i.quantity > 1
@@ -474,6 +474,9 @@ select normalize('é', NFC), 'é' is nfc normalized, 'e' is not normalized
 
 -- @
 select from shop.orders
+
+-- @
+select/**/1/***/+/*+-*/1 ------
 
 -- @
 select all id from shop.orders union distinct select all 1
