@@ -15,11 +15,12 @@ mod sarif;
 mod set;
 mod text;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use clonegate_sql::{
-    Deed, GuardedScript, Permitted, ReadOnlyStatement, Remark, Rule, ScriptPolicy, Severity,
+    Deed, GuardedScript, Permitted, ReadOnlyStatement, Remark, Rule, ScriptPolicy, ScriptRule,
+    Severity,
 };
 
 pub use json::render_json;
@@ -167,10 +168,37 @@ pub fn lint(set: Set) -> Report {
     let mut files: Vec<Linted> =
         scripts.into_iter().map(|read| read.linted).chain(undo).chain(checks).collect();
     for file in &mut files {
+        once(&mut file.entries);
         file.entries.sort_by(|a, b| {
             (a.range.start, std::cmp::Reverse(a.severity))
                 .cmp(&(b.range.start, std::cmp::Reverse(b.severity)))
         });
     }
     Report { files }
+}
+
+/// A script that fills a table has thousands of statements that touch it: the first stands for all.
+fn once(entries: &mut Vec<Entry>) {
+    let mut seen: HashMap<(Rule, String), usize> = HashMap::new();
+    let repeats = |entry: &Entry| entry.rule == Rule::Script(ScriptRule::TouchesExisting);
+    for entry in entries.iter().filter(|entry| repeats(entry)) {
+        *seen.entry((entry.rule, entry.problem.clone())).or_default() += 1;
+    }
+    entries.retain_mut(|entry| {
+        if !repeats(entry) {
+            return true;
+        }
+        match seen.remove(&(entry.rule, entry.problem.clone())) {
+            None => false,
+            Some(1) => true,
+            Some(2) => {
+                entry.problem.push_str(" (and at 1 more place)");
+                true
+            }
+            Some(times) => {
+                entry.problem.push_str(&format!(" (and at {} more places)", times - 1));
+                true
+            }
+        }
+    });
 }

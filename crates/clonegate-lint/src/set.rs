@@ -1,6 +1,6 @@
 //! What only shows in the set: what the scripts make, touch, mark and take back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use clonegate_sql::{
     Act, Class, Creation, Deed, Existing, Object, QualifiedName, Rule, ScriptRule, Severity,
@@ -28,6 +28,80 @@ struct Made {
     marked: Option<String>,
 }
 
+/// What the scripts made, found by name: a dump has tens of thousands of objects.
+#[derive(Default)]
+struct AllMade {
+    /// In the order of the scripts; `None` where it was dropped again.
+    things: Vec<Option<Made>>,
+    by_name: HashMap<(Class, String), Vec<usize>>,
+    /// What belongs to a relation.
+    by_relation: HashMap<QualifiedName, Vec<usize>>,
+}
+
+impl AllMade {
+    fn push(&mut self, made: Made) {
+        let at = self.things.len();
+        let object = &made.object;
+        self.by_name.entry((object.class, object.name.name.clone())).or_default().push(at);
+        if let Some(on) = &object.on {
+            self.by_relation.entry(on.clone()).or_default().push(at);
+        }
+        self.things.push(Some(made));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Made> {
+        self.things.iter().flatten()
+    }
+
+    fn position(&self, object: &Object) -> Option<usize> {
+        let named = self.by_name.get(&(object.class, object.name.name.clone()))?;
+        let is =
+            |at: &&usize| self.things[**at].as_ref().is_some_and(|thing| thing.object.is(object));
+        named.iter().find(is).copied()
+    }
+
+    fn has(&self, object: &Object) -> bool {
+        self.position(object).is_some()
+    }
+
+    fn get_mut(&mut self, object: &Object) -> Option<&mut Made> {
+        let at = self.position(object)?;
+        self.things[at].as_mut()
+    }
+
+    fn has_relation(&self, name: &QualifiedName) -> bool {
+        let named = self.by_name.get(&(Class::Relation, name.name.clone()));
+        named
+            .into_iter()
+            .flatten()
+            .any(|at| self.things[*at].as_ref().is_some_and(|thing| thing.object.name == *name))
+    }
+
+    /// Forgets an object, and what belongs to it.
+    fn drop(&mut self, object: &Object) {
+        while let Some(at) = self.position(object) {
+            self.things[at] = None;
+        }
+        for at in self.by_relation.remove(&object.name).unwrap_or_default() {
+            self.things[at] = None;
+        }
+    }
+
+    fn rename(&mut self, object: &Object, to: &QualifiedName) {
+        let Some(at) = self.position(object) else { return };
+        let Some(thing) = self.things[at].as_mut() else { return };
+        let from = std::mem::replace(&mut thing.object.name, to.clone());
+        self.by_name.entry((object.class, to.name.clone())).or_default().push(at);
+        let parts = self.by_relation.remove(&from).unwrap_or_default();
+        for part in &parts {
+            if let Some(part) = self.things[*part].as_mut() {
+                part.object.on = Some(to.clone());
+            }
+        }
+        self.by_relation.entry(to.clone()).or_default().extend(parts);
+    }
+}
+
 /// Adds to each file what is said about it as a part of the set.
 pub(crate) fn compare(
     scripts: &mut [Read],
@@ -37,7 +111,7 @@ pub(crate) fn compare(
 ) {
     let made = follow(scripts, organic);
     if let Some(marker) = marker {
-        for thing in &made {
+        for thing in made.iter() {
             if let Some(problem) = unmarked(thing, marker) {
                 let hint = format!("COMMENT ON {} IS '{marker} …'", thing.object);
                 add(
@@ -94,13 +168,13 @@ pub(crate) fn compare(
 }
 
 /// Reads the scripts in their order: what they make, and what they do to what they did not make.
-fn follow(scripts: &mut [Read], organic: &BTreeSet<String>) -> Vec<Made> {
-    let mut made: Vec<Made> = Vec::new();
+fn follow(scripts: &mut [Read], organic: &BTreeSet<String>) -> AllMade {
+    let mut made = AllMade::default();
     for (n, script) in scripts.iter_mut().enumerate() {
         for deed in std::mem::take(&mut script.deeds) {
             match &deed.act {
                 Act::Create(creation) => {
-                    let known = made.iter().any(|thing| thing.object.is(&deed.object));
+                    let known = made.has(&deed.object);
                     let rule = match creation.existing {
                         Existing::Replaced => Some(ScriptRule::MayReplace),
                         Existing::Kept => Some(ScriptRule::MayKeep),
@@ -124,23 +198,9 @@ fn follow(scripts: &mut [Read], organic: &BTreeSet<String>) -> Vec<Made> {
                         });
                     }
                 }
-                Act::Rename(to) => {
-                    if let Some(thing) = made.iter_mut().find(|t| t.object.is(&deed.object)) {
-                        let from = std::mem::replace(&mut thing.object.name, to.clone());
-                        for part in &mut made {
-                            if part.object.on.as_ref() == Some(&from) {
-                                part.object.on = Some(to.clone());
-                            }
-                        }
-                    }
-                }
-                Act::Drop { .. } if made.iter().any(|t| t.object.is(&deed.object)) => {
-                    made.retain(|thing| {
-                        !thing.object.is(&deed.object)
-                            && thing.object.on.as_ref() != Some(&deed.object.name)
-                    });
-                }
-                Act::Comment(text) => match made.iter_mut().find(|t| t.object.is(&deed.object)) {
+                Act::Rename(to) => made.rename(&deed.object, to),
+                Act::Drop { .. } if made.has(&deed.object) => made.drop(&deed.object),
+                Act::Comment(text) => match made.get_mut(&deed.object) {
                     Some(thing) => thing.marked.clone_from(text),
                     None => touched(script, &deed, "COMMENT ON", &made, organic),
                 },
@@ -153,7 +213,7 @@ fn follow(scripts: &mut [Read], organic: &BTreeSet<String>) -> Vec<Made> {
 }
 
 /// What the rollback script does to what the scripts did not make.
-fn foreign(undo: &mut Read, made: &[Made], organic: &BTreeSet<String>) {
+fn foreign(undo: &mut Read, made: &AllMade, organic: &BTreeSet<String>) {
     for deed in std::mem::take(&mut undo.deeds) {
         match &deed.act {
             Act::Drop { .. } => touched(undo, &deed, "DROP", made, organic),
@@ -164,7 +224,7 @@ fn foreign(undo: &mut Read, made: &[Made], organic: &BTreeSet<String>) {
     }
 }
 
-fn touched(script: &mut Read, deed: &Deed, how: &str, made: &[Made], organic: &BTreeSet<String>) {
+fn touched(script: &mut Read, deed: &Deed, how: &str, made: &AllMade, organic: &BTreeSet<String>) {
     let object = &deed.object;
     let written = matches!(how, "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "COPY");
     if own(object, made) || (written && organic.contains(&object.name.to_string())) {
@@ -184,25 +244,20 @@ fn touched(script: &mut Read, deed: &Deed, how: &str, made: &[Made], organic: &B
 }
 
 /// Whether something is the scripts' own, or goes with what is.
-fn own(object: &Object, made: &[Made]) -> bool {
-    let on_own = |on: &QualifiedName| {
-        made.iter().any(|t| t.object.class == Class::Relation && t.object.name == *on)
-    };
-    made.iter().any(|thing| thing.object.is(object))
-        || object.on.as_ref().is_some_and(on_own)
+fn own(object: &Object, made: &AllMade) -> bool {
+    let constraint_of_own = || {
         // An index of a constraint has its table's name in front.
-        || (object.class == Class::Index
-            && made.iter().any(|t| {
-                t.object.class == Class::Relation
-                    && t.object.name.schema == object.name.schema
-                    && object
-                        .name
-                        .name
-                        .strip_prefix(&t.object.name.name)
-                        .is_some_and(|rest| rest.starts_with('_'))
-            }))
-        // A table is a type as well, and a rename may come from a schema's own.
-        || (object.class == Class::Type && on_own(&object.name))
+        let name = &object.name.name;
+        name.match_indices('_').any(|(at, _)| {
+            let table = name[..at].to_owned();
+            made.has_relation(&QualifiedName { schema: object.name.schema.clone(), name: table })
+        })
+    };
+    made.has(object)
+        || object.on.as_ref().is_some_and(|on| made.has_relation(on))
+        || (object.class == Class::Index && constraint_of_own())
+        // A table is a type as well.
+        || (object.class == Class::Type && made.has_relation(&object.name))
 }
 
 /// Why something new is not explained by the marker.
@@ -226,7 +281,7 @@ fn unmarked(thing: &Made, marker: &str) -> Option<String> {
 
 /// What a rollback script drops.
 struct Dropped<'a> {
-    direct: Vec<&'a Object>,
+    direct: HashMap<(Class, &'a str), Vec<&'a Object>>,
     /// Schemas that go with everything in them.
     schemas: BTreeSet<&'a str>,
     /// Relations that are gone, by themselves or with others.
@@ -234,14 +289,17 @@ struct Dropped<'a> {
 }
 
 impl<'a> Dropped<'a> {
-    fn by(deeds: &'a [Deed], made: &[Made]) -> Self {
+    fn by(deeds: &'a [Deed], made: &AllMade) -> Self {
         let drops = || {
             deeds.iter().filter_map(|deed| match deed.act {
                 Act::Drop { cascade } => Some((&deed.object, cascade)),
                 _ => None,
             })
         };
-        let direct: Vec<&Object> = drops().map(|(object, _)| object).collect();
+        let mut direct: HashMap<(Class, &str), Vec<&Object>> = HashMap::new();
+        for (object, _) in drops() {
+            direct.entry((object.class, &object.name.name)).or_default().push(object);
+        }
         let schemas = drops()
             .filter(|(object, cascade)| object.class == Class::Schema && *cascade)
             .map(|(object, _)| object.name.name.as_str())
@@ -275,17 +333,16 @@ impl<'a> Dropped<'a> {
 
     fn covers(&self, thing: &Made) -> bool {
         let Made { object, creation, .. } = thing;
+        let named = self.direct.get(&(object.class, object.name.name.as_str()));
         creation.temporary
-            || self.direct.iter().any(|dropped| dropped.is(object))
+            || named.into_iter().flatten().any(|dropped| {
+                dropped.is(object) && (object.class != Class::Other || dropped.kind == object.kind)
+            })
             || self.schemas.contains(object.name.schema.as_str())
             || object.on.as_ref().is_some_and(|on| {
                 self.relations.contains(on) || self.schemas.contains(on.schema.as_str())
             })
             || (object.class == Class::Relation && self.relations.contains(&object.name))
-            || (object.class == Class::Other
-                && self.direct.iter().any(|d| {
-                    d.class == Class::Other && d.kind == object.kind && d.name == object.name
-                }))
     }
 }
 

@@ -17,14 +17,15 @@ struct Server {
 
 impl Server {
     async fn start() -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = tempfile::tempdir().expect("a temporary folder");
         let options = Options {
             root: home.path().join("sandbox"),
             backend: Backend::Local,
             ..Options::default()
         };
         let installation = find_postgres(None).expect("PostgreSQL is installed for the tests");
-        let sandbox = clonegate_sandbox::start(&options, &|_: &str| {}).await.unwrap();
+        let sandbox = clonegate_sandbox::start(&options, &|_: &str| {}).await;
+        let sandbox = sandbox.expect("the sandbox starts");
         Self { sandbox, installation, _home: home }
     }
 
@@ -39,13 +40,13 @@ impl Server {
             .env("PGCLIENTENCODING", "UTF8")
             .stdin(Stdio::null())
             .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap()
+            .expect("the program is installed");
+        String::from_utf8(output.stdout).expect("the fixture is UTF-8")
     }
 
     /// The statements that psql sends for a file, in the order in which it does.
     fn sends(&self, file: &Path, database: &str) -> String {
-        let file = file.to_str().unwrap();
+        let file = file.to_str().expect("a temporary path is UTF-8");
         self.program(
             "psql",
             &["-X", "-q", "-e", "-o", "/dev/null", "-L", "/dev/null", "-d", database, "-f", file],

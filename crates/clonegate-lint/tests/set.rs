@@ -92,6 +92,39 @@ fn what_a_profile_calls_organic_may_be_written_and_not_altered() {
     assert_eq!(lint(of("alter table app.log add column a int;")).count(Severity::Warning), 1);
 }
 
+#[test]
+fn what_is_touched_often_is_said_once() {
+    let report = lint(set(
+        "insert into a values (1);\ninsert into a values (2);\ninsert into a values (3);\ndelete from a;",
+    ));
+    let said: Vec<_> = entries(&report).map(|e| (e.line, e.problem.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            (
+                1,
+                "INSERT touches table public.a, which no script of the set made (and at 2 more places)"
+            ),
+            (4, "DELETE touches table public.a, which no script of the set made"),
+        ]
+    );
+}
+
+#[test]
+fn a_dump_of_many_tables_is_held_against_its_rollback_in_time() {
+    let mut build = String::new();
+    let mut undo = String::new();
+    for n in 0..4_000 {
+        build.push_str(&format!("create table t{n} ();\ncomment on table t{n} is 'TEST_CLONE';\n"));
+        undo.push_str(&format!("drop table t{n};\n"));
+    }
+    let begun = std::time::Instant::now();
+    let report = lint(set(&format!("{build}\n-- rollback\n{undo}")));
+    assert_eq!(entries(&report).count(), 0);
+    // Half a second where nothing else runs; the square of the number would be minutes.
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}
+
 fn example() -> Report {
     let mut set = set(include_str!("example.sql"));
     set.scripts[0].path = "build/01 überblick.sql".to_owned();

@@ -114,7 +114,11 @@ impl<'a> Judge<'a> {
 
     fn node(&mut self, node: &SyntaxNode, site: &Site<'_>) {
         let kind = node.kind();
-        if let Some((rule, problem)) = self.objection(node) {
+        let objection = self.objection(node);
+        // What is refused for itself need not be said to touch something besides.
+        let refused =
+            objection.as_ref().is_some_and(|(rule, _)| rule.severity() == Severity::Refused);
+        if let Some((rule, problem)) = objection {
             let range = (site.place)(own_range(node));
             self.add_as(rule, softened(rule, site.when), range, problem);
         }
@@ -132,7 +136,7 @@ impl<'a> Judge<'a> {
                 matches!(n.kind(), K::CREATE_FUNCTION | K::CREATE_PROCEDURE | K::CREATE_RULE)
             })
         };
-        if site.when == When::Now && Stmt::can_cast(kind) && !defined() {
+        if site.when == When::Now && Stmt::can_cast(kind) && !refused && !defined() {
             let range = (site.place)(own_range(node));
             for (object, act) in self.reader.read(node) {
                 self.deeds.push((object, act, range.clone()));
