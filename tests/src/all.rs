@@ -14,3 +14,4 @@ mod mcp_sdk;
 mod outside;
 mod query;
 mod report;
+mod role_sql;

@@ -4,6 +4,7 @@
 pub(crate) mod attacks;
 mod bounds;
 mod evidence;
+mod spares;
 mod types;
 
 #[path = "../../tests/it/production.rs"]

@@ -1,10 +1,8 @@
 //! Which roles are let in, and what is said about the others.
 
 use clonegate_probe::{
-    Accepted, Attestation, Bounds, ConnectError, Facts, ProductionChannel, RoleFindingKind, Terms,
-    Weight,
+    Accepted, Attestation, Bounds, ConnectError, ProductionChannel, RoleFindingKind, Terms, Weight,
 };
-use clonegate_sql::ReadOnlyStatement;
 
 use super::production::{DATABASE, allowlist, at, run, shared};
 use super::server::Server;
@@ -49,7 +47,7 @@ async fn a_reader_is_let_in_and_what_everybody_may_is_only_noted() {
     assert_eq!(kinds(&attestation), [], "{attestation:?}");
     let noted: Vec<_> = attestation.findings.iter().map(|f| f.kind).collect();
     assert_eq!(noted, [RoleFindingKind::PublicFunction, RoleFindingKind::NoConnectionLimit]);
-    assert!(attestation.findings[0].subject.contains("pg_logical_emit_message"));
+    assert!(attestation.findings[0].subject.contains("lo_create(oid)"));
 }
 
 /// Each on its own role, so that a question that finds nothing shows.
@@ -258,31 +256,23 @@ async fn a_search_path_cannot_fool_the_attestation() {
 async fn a_large_database_is_attested_in_time_with_an_exact_count() {
     let server = shared().await;
     let superuser = server.superuser(DATABASE).await;
-    superuser
-        .batch_execute(
-            "create role swamped login; create schema many;
-             do $$ begin
-               for n in 1..10000 loop
+    // A transaction holds a lock for each table that it makes, and there are only so many.
+    superuser.batch_execute("create role swamped login; create schema many").await.unwrap();
+    for thousand in 0..10 {
+        let sql = format!(
+            "do $$ begin
+               for n in {thousand} * 1000 + 1 .. {thousand} * 1000 + 1000 loop
                  execute format('create table many.t%s (id int, name text)', n);
                  execute format('grant select, update on many.t%s to swamped', n);
-                 if n % 500 = 0 then commit; end if;
                end loop;
-             end $$",
-        )
-        .await
-        .unwrap();
+             end $$"
+        );
+        superuser.batch_execute(&sql).await.unwrap();
+    }
     let attestation = attested(server, "swamped").await;
     let grants =
         attestation.findings.iter().find(|f| f.kind == RoleFindingKind::WriteGrant).unwrap();
     assert_eq!(grants.count, 10_000);
     assert!(grants.subject.ends_with(" and 9980 more"), "{}", grants.subject);
     assert_eq!(grants.subject.matches("many.t").count(), 20);
-    superuser
-        .batch_execute("revoke update on all tables in schema many from swamped")
-        .await
-        .unwrap();
-    let channel = open(server, "swamped", &Accepted::nothing()).await.unwrap();
-    let one = ReadOnlyStatement::judge("select 1").unwrap();
-    channel.read(&one, &Facts::none()).await.unwrap();
-    channel.close().await;
 }

@@ -171,6 +171,7 @@ begin
     end if;
 end
 {TAG};
+set client_min_messages = warning;
 grant pg_read_all_stats to {id};
 "#,
         all.join(", ")
@@ -211,36 +212,72 @@ revoke create on schema public from public;
 revoke all on database {db} from {id};
 grant connect on database {db} to {id};
 
--- What the role was ever granted here, and what PUBLIC was granted besides reading. The notices say whom the
--- second affects: everybody who wrote by it.
+-- What the role was ever granted here, and what PUBLIC was granted besides reading. The notices say what: the
+-- second affects everybody who wrote by it.
 do {TAG}
 declare
-    s name;
     g record;
+    what text;
 begin
-    for s in select nspname from pg_catalog.pg_namespace
-              where nspname !~ '^pg_(toast|temp_|catalog)' and nspname <> 'information_schema'
+    for g in select distinct d.classid, d.objid
+               from pg_catalog.pg_shdepend as d
+               join pg_catalog.pg_roles as r on r.oid = d.refobjid
+              where d.refclassid = 'pg_catalog.pg_authid'::regclass and d.deptype = 'a' and r.rolname = {lit}
+                and d.dbid = (select oid from pg_catalog.pg_database where datname = current_catalog)
     loop
-        execute format('revoke all on schema %I from %I', s, {lit});
-        execute format('revoke all on all tables in schema %I from %I', s, {lit});
-        execute format('revoke all on all sequences in schema %I from %I', s, {lit});
-        execute format('revoke all on all routines in schema %I from %I', s, {lit});
+        what := case g.classid
+            when 'pg_catalog.pg_class'::regclass then
+                (select case relkind when 'S' then 'sequence ' else 'table ' end || oid::regclass
+                   from pg_catalog.pg_class where oid = g.objid)
+            when 'pg_catalog.pg_proc'::regclass then 'routine ' || g.objid::regprocedure
+            when 'pg_catalog.pg_namespace'::regclass then
+                (select format('schema %I', nspname) from pg_catalog.pg_namespace where oid = g.objid)
+            when 'pg_catalog.pg_type'::regclass then 'type ' || g.objid::regtype
+            when 'pg_catalog.pg_language'::regclass then
+                (select format('language %I', lanname) from pg_catalog.pg_language where oid = g.objid)
+            when 'pg_catalog.pg_foreign_server'::regclass then
+                (select format('foreign server %I', srvname) from pg_catalog.pg_foreign_server where oid = g.objid)
+            when 'pg_catalog.pg_foreign_data_wrapper'::regclass then
+                (select format('foreign data wrapper %I', fdwname) from pg_catalog.pg_foreign_data_wrapper where oid = g.objid)
+            when 'pg_catalog.pg_largeobject'::regclass then 'large object ' || g.objid
+        end;
+        if what is not null then
+            execute format('revoke all on %s from %I', what, {lit});
+        elsif g.classid <> 'pg_catalog.pg_default_acl'::regclass then
+            raise notice 'not revoked: %', pg_catalog.pg_describe_object(g.classid, g.objid, 0);
+        end if;
     end loop;
-    for g in select distinct c.oid::regclass as relation, c.relkind
-               from pg_catalog.pg_class as c
-               left join pg_catalog.pg_attribute as t on t.attrelid = c.oid and t.attacl is not null
-              cross join lateral aclexplode(coalesce(c.relacl, '{{}}') || coalesce(t.attacl, '{{}}')) as a
-              where a.grantee = 0 and a.privilege_type <> 'SELECT'
-                and c.oid <> 'pg_catalog.pg_settings'::regclass
+    for g in select distinct f.defaclrole, f.defaclnamespace, f.defaclobjtype
+               from pg_catalog.pg_default_acl as f
+              cross join lateral aclexplode(f.defaclacl) as a
+               join pg_catalog.pg_roles as r on r.oid = a.grantee
+              where r.rolname = {lit}
     loop
-        raise notice 'PUBLIC may no longer write %', g.relation;
-        execute format('revoke %s on %s %s from public',
-                       case g.relkind when 'S' then 'usage, update' else 'insert, update, delete, truncate, references, trigger' end,
-                       case g.relkind when 'S' then 'sequence' else 'table' end, g.relation);
+        execute format('alter default privileges for role %I %s revoke all on %s from %I',
+                       pg_catalog.pg_get_userbyid(g.defaclrole),
+                       coalesce((select format('in schema %I', nspname) from pg_catalog.pg_namespace
+                                  where oid = g.defaclnamespace), ''),
+                       case g.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'routines'
+                                            when 'T' then 'types' when 'n' then 'schemas' else 'large objects' end,
+                       {lit});
+    end loop;
+    for g in select case c.relkind when 'S' then 'sequence ' else 'table ' end || c.oid::regclass as relation,
+                    string_agg(distinct a.privilege_type, ', ') as privileges
+               from pg_catalog.pg_class as c
+              cross join lateral (select c.relacl as acl
+                                  union all
+                                  select t.attacl from pg_catalog.pg_attribute as t where t.attrelid = c.oid) as acls
+              cross join lateral aclexplode(acls.acl) as a
+              where acls.acl is not null and a.grantee = 0 and a.privilege_type <> 'SELECT'
+                and c.oid <> 'pg_catalog.pg_settings'::regclass
+              group by c.oid, c.relkind
+    loop
+        raise notice 'PUBLIC has no longer % on %', g.privileges, g.relation;
+        execute format('revoke %s on %s from public', g.privileges, g.relation);
     end loop;
     for g in select n.nspname from pg_catalog.pg_namespace as n
               cross join lateral aclexplode(n.nspacl) as a
-              where a.grantee = 0 and a.privilege_type = 'CREATE'
+              where n.nspacl is not null and a.grantee = 0 and a.privilege_type = 'CREATE'
     loop
         raise notice 'PUBLIC may no longer create in schema %', g.nspname;
         execute format('revoke create on schema %I from public', g.nspname);

@@ -15,7 +15,10 @@ use super::payload::{Patience, Payload, Role, Through};
 use super::pooler::Pooler;
 use super::world::{PASSWORD, World};
 use crate::tests::production::{allowlist, run, settings};
-use crate::{Answer, Bounds, ConnectError, Facts, ProductionChannel, ReadError};
+use crate::{
+    Accepted, Answer, Bounds, ConnectError, Facts, ProductionChannel, ReadError, RoleFindingKind,
+    Terms, Weight,
+};
 
 /// Later than the channel's own bounds; whatever runs for so long has lost them. Where they are
 /// taken out there is nothing to wait for once they would have cut.
@@ -343,7 +346,13 @@ async fn connect(
     let settings = settings(&format!(
         "host=127.0.0.1 port={port} user={user} password={PASSWORD} dbname=production sslmode=disable"
     ));
-    ProductionChannel::connect(settings, &allowlist(), Some(user), run, bounds).await
+    // Whatever can be accepted is: the other layers have to do without it.
+    let by_policy = RoleFindingKind::ALL.into_iter().filter(|k| k.weight() == Weight::ByPolicy);
+    let accepted = Accepted::new(by_policy.map(|kind| (kind.name(), "an attack".to_owned())))
+        .expect("what is decided by policy can be accepted");
+    let allowlist = allowlist();
+    let terms = Terms { allowlist: &allowlist, role: Some(user), accepted: &accepted, run, bounds };
+    ProductionChannel::connect(settings, terms).await
 }
 
 fn outcome(came: &Came) -> String {
@@ -373,6 +382,7 @@ fn outcome(came: &Came) -> String {
 fn not_connected(error: &ConnectError) -> String {
     match error {
         ConnectError::Guard { .. } => "guard".to_owned(),
+        ConnectError::RoleRefused { .. } => "role".to_owned(),
         ConnectError::Refused { error, .. } => format!("server {}", error.sqlstate()),
         other => format!("not connected: {other:?}"),
     }
