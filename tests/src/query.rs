@@ -50,7 +50,7 @@ impl Asked {
     }
 
     /// What is counted in a session that is not one of production's own database.
-    async fn from_outside(&self, sql: &str) -> String {
+    async fn outside(&self, sql: &str) -> String {
         let psql = &self.trial.endpoint(Side::Production).psql;
         psql.run_sql("postgres", sql).await.expect("the server answers").trim().to_owned()
     }
@@ -86,7 +86,7 @@ impl Asked {
     }
 
     async fn asking(&self) -> String {
-        self.from_outside("select count(*) from pg_stat_activity where application_name like 'clonegate/%' and state = 'active' and query like '%generate_series%' and pid <> pg_backend_pid()").await
+        self.outside("select count(*) from pg_stat_activity where application_name like 'clonegate/%' and state = 'active' and query like '%generate_series%' and pid <> pg_backend_pid()").await
     }
 }
 
@@ -206,7 +206,7 @@ async fn every_way_to_end_without_an_answer_has_its_code_and_shows_no_data() {
         ("select point(1, 2) as p", 3, AuditEvent::Failed, "unreadable-type"),
         ("select $1::text", 3, AuditEvent::Failed, "parameters"),
     ] {
-        let before = asked.log().exists().then(|| asked.lines().len()).unwrap_or_default();
+        let before = if asked.log().exists() { asked.lines().len() } else { 0 };
         let ended = asked.query(&[sql]).await;
         assert_eq!(ended.code, Some(code), "{sql}\n{}", ended.said());
         assert!(ended.stdout.is_empty(), "{}", ended.said());
@@ -254,7 +254,7 @@ async fn every_way_to_end_without_an_answer_has_its_code_and_shows_no_data() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_database_is_asked_by_its_name() {
     let asked = Asked::new().await;
-    asked.from_outside("create database workflow").await;
+    asked.outside("create database workflow").await;
     asked.set("query.databases", toml_edit::Array::from_iter(["directus", "workflow"]));
     for (args, name) in [
         (&["select current_catalog"][..], "directus"),
@@ -293,7 +293,7 @@ const SESSIONS: &str = "select sessions from pg_stat_database where datname = 'd
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_recorded_is_not_asked() {
     let asked = Asked::new().await;
-    let before = asked.from_outside(SESSIONS).await;
+    let before = asked.outside(SESSIONS).await;
     // A folder, a device and a damaged log can't be appended to.
     std::fs::create_dir_all(asked.log()).expect("a folder in the way");
     let folder = asked.query(&["select 1"]).await;
@@ -309,12 +309,12 @@ async fn what_cannot_be_recorded_is_not_asked() {
         assert!(ended.stderr.contains("the audit log can't be written"), "{}", ended.said());
     }
     assert_eq!(std::fs::read_to_string(&damaged).expect("a file"), "{}\n");
-    assert_eq!(asked.from_outside(SESSIONS).await, before, "nobody connected to production");
+    assert_eq!(asked.outside(SESSIONS).await, before, "nobody connected to production");
 
     asked.set("query.audit", "elsewhere/audit.jsonl");
     let good = asked.query(&["select 1"]).await;
     assert_eq!(good.code, Some(0), "{}", good.said());
-    until("the session is counted", async || asked.from_outside(SESSIONS).await != before).await;
+    until("the session is counted", async || asked.outside(SESSIONS).await != before).await;
     let elsewhere = asked.trial.profile_folder().join("elsewhere/audit.jsonl");
     assert_eq!(verify(&[elsewhere], None).expect("a chain").lines, 3);
 }
@@ -401,7 +401,7 @@ async fn a_killed_query_is_unanswered_and_a_signal_cancels_it_on_the_server() {
     let query = Gate::of(&store, &args);
     asked.somebody_asks().await;
     query.kill().await;
-    asked.from_outside("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'clonegate/%'").await;
+    asked.outside("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'clonegate/%'").await;
     let verified = asked.trial.command(&["audit", "verify"]).await;
     assert_eq!(verified.code, Some(0), "{}", verified.said());
     assert!(

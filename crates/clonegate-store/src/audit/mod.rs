@@ -15,7 +15,7 @@
 //!
 //! The chain shows that lines were changed, removed, inserted or swapped. It can't show by itself
 //! that lines were cut off its end, or that all of it was written anew by somebody who may write
-//! the file: note the head elsewhere, and [`verify`] proves that the chain still has it.
+//! the file: note the head elsewhere, and [`verify()`] proves that the chain still has it.
 
 mod entry;
 mod log;
