@@ -348,7 +348,9 @@ impl ProductionChannel {
                 let mut lease = self.pool.lease(Purpose::Caller).await?;
                 match self.read_over(&mut lease, sql, facts, limits).await {
                     // A spare may have been lost since it was dialled; nothing was sent over it.
-                    Err(Unread::BeforeTheStatement(ReadError::Lost(error))) if lease.rested => {
+                    Err(Unread::BeforeTheStatement(error))
+                        if lease.rested && error.is_the_connections_end() =>
+                    {
                         tracing::debug!(%error, "a spare connection was lost");
                     }
                     done => return done.map_err(Unread::into_error),

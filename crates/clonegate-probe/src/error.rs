@@ -418,6 +418,15 @@ impl ReadError {
         }
     }
 
+    /// Whether it says no more than that the connection has ended.
+    pub(crate) fn is_the_connections_end(&self) -> bool {
+        match self {
+            ReadError::Lost(_) => true,
+            ReadError::Server(error) => error.severity() == "FATAL",
+            _ => false,
+        }
+    }
+
     /// Whether the transaction can go on after it.
     pub(crate) fn leaves_the_connection_whole(&self) -> bool {
         match self {

@@ -1,7 +1,8 @@
 //! The production channel: bounded, read-only access to a PostgreSQL database.
 //!
-//! It is opened only for a role that can't write anything: see [`Attestation`]. Its one verb is to read. For every statement it connects, begins a `REPEATABLE READ READ ONLY`
-//! transaction, runs a **guard** before anything else (database, role, read-only state, time-outs,
+//! It is opened only for a role that can't write anything: see [`Attestation`]. Its one verb is to read. For
+//! every statement it takes a connection that carried no caller's SQL before, begins a `REPEATABLE READ READ
+//! ONLY` transaction, runs a **guard** before anything else (database, role, read-only state, time-outs,
 //! server identity), sends the statement by the extended protocol within bounds on rows, bytes and
 //! time, **asserts** that no transaction id was assigned, and rolls back. It never commits.
 //!

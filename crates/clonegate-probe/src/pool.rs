@@ -6,8 +6,9 @@
 //! after a use, so a channel that nobody asks holds nothing of production's.
 //!
 //! There are as many slots as connections are allowed. Whoever dials, uses or ends a connection holds a slot,
-//! and never more connections rest than slots are free: together they can't exceed the bound, and a slot is
-//! free again only when the server has closed the connection. The queue for slots is first come, first served.
+//! and never more connections rest than slots are free: together they can't exceed the bound. A slot is free
+//! again only when the server has closed the connection, or has not done so within two seconds. The queue for
+//! slots is first come, first served.
 //!
 //! Pools from a library (deadpool, bb8) keep connections to use them again. None of them dials ahead for
 //! connections that are used once without either exceeding its bound or holding connections for ever.

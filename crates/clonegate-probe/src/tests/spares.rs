@@ -43,7 +43,7 @@ async fn a_spare_is_dialled_behind_a_use_and_ended_when_nobody_wants_it() {
     let (channel, run) = connect(server, "reader", bounds).await;
     let superuser = server.superuser(DATABASE).await;
     channel.raw("select 1").await.unwrap();
-    let idle = format!("{} and state = 'idle' and query like '%rollback'", sessions(&run));
+    let idle = format!("{} and state = 'idle' and query like 'begin isolation%'", sessions(&run));
     server.until(&idle, 1).await;
     let sql = format!(
         "select pid from pg_stat_activity where application_name = '{}'",
