@@ -30,7 +30,8 @@ impl Stage {
         let server = LocalServer::start(&found, &folder.path().join("server"), &options).await;
         let stage = Self { server: server.unwrap(), folder };
         stage.sql("create role reader login; create database shop").await;
-        stage.sql("revoke create on schema public from public").await;
+        stage.sql("revoke temporary on database shop from public").await;
+        stage.on("shop", "revoke create on schema public from public").await;
         stage
     }
 
@@ -159,6 +160,21 @@ async fn a_statement_that_may_have_run_is_not_sent_again() {
     ask(&service, "select 1 as n").await.unwrap();
     let events = stage.events();
     assert_eq!(events.iter().filter(|e| **e == AuditEvent::Failed).count(), 2);
+    service.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_may_write_is_refused_by_name_and_sent_nothing() {
+    let stage = Stage::new().await;
+    stage.on("shop", "create table orders (id int); grant insert on orders to reader").await;
+    let service = stage.service("");
+    let refused = ask(&service, "select 1 as n").await.unwrap_err();
+    assert_eq!((refused.rule(), refused.exit()), ("role", Exit::Refused));
+    assert!(refused.to_string().contains("orders"), "{refused}");
+    assert_eq!(stage.events().last(), Some(&AuditEvent::Refused));
+    assert_eq!(stage.sent("select 1 as n"), 0);
+    stage.on("shop", "revoke insert on orders from reader").await;
+    ask(&service, "select 1 as n").await.unwrap();
     service.close().await;
 }
 
