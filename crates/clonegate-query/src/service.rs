@@ -147,6 +147,27 @@ impl QueryService {
         run: RunId,
         store: &Path,
     ) -> Result<Self, ServiceError> {
+        Self::with_spares(profile, run, store, Bounds::default().spares)
+    }
+
+    /// The same for somebody who asks once: no connection is dialled ahead for a next question.
+    ///
+    /// # Errors
+    /// [`ServiceError`]; nothing was connected to.
+    pub fn for_one_question(
+        profile: &ProductionProfile,
+        run: RunId,
+        store: &Path,
+    ) -> Result<Self, ServiceError> {
+        Self::with_spares(profile, run, store, 0)
+    }
+
+    fn with_spares(
+        profile: &ProductionProfile,
+        run: RunId,
+        store: &Path,
+        spares: usize,
+    ) -> Result<Self, ServiceError> {
         let query = &profile.query;
         let databases = query
             .databases
@@ -164,6 +185,7 @@ impl QueryService {
                 lock_timeout: profile.limits.lock_timeout,
                 connections: query.connections,
                 queue_timeout: query.queue_timeout,
+                spares,
                 ..Bounds::default()
             },
             permitted: Permitted::new(names.functions, names.types)?,
