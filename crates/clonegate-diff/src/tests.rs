@@ -218,6 +218,34 @@ fn a_class_that_could_not_be_listed_is_no_finding() {
 }
 
 #[test]
+fn of_a_long_definition_the_part_is_shown_where_it_differs() {
+    let long = |word: &str| format!("{}{word}{}", "ä, ".repeat(400), ", z".repeat(400));
+    let mut before = snapshot(Phase::Entry);
+    before.catalog[0].attributes.insert("definition".into(), long("old"));
+    let mut after = snapshot(Phase::Exit);
+    after.catalog[0].attributes.insert("definition".into(), long("new"));
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    let finding = diff(&before, &after, policy).unwrap().remove(0);
+    for (text, word) in [(&finding.before, "old"), (&finding.after, "new")] {
+        assert!(text.contains(word) && text.chars().count() <= 302, "{text}");
+        assert!(text.starts_with('…') && text.ends_with('…'), "{text}");
+    }
+}
+
+#[test]
+fn what_the_cluster_keeps_about_a_database_is_not_the_copys() {
+    let mut copy = snapshot(Phase::Exit);
+    copy.identity.database_oid = 99;
+    for class in ["database", "other database", "setting", "subscription"] {
+        copy.catalog.push(object(class, "x", &[]));
+    }
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    assert_eq!(diff_copy(&snapshot(Phase::Entry), &copy, policy), Ok(Vec::new()));
+}
+
+#[test]
 fn another_database_is_not_comparable() {
     let organic = BTreeMap::new();
     let policy = Policy { organic: &organic, additions: Additions::Unexplained };
