@@ -4,10 +4,12 @@
 //! needs a container engine, everything else a local PostgreSQL.
 
 mod cases;
+mod catalog;
 mod command_line;
 mod containers;
 mod harness;
 mod invariants;
 mod killed;
+mod matrix;
 mod outside;
 mod report;

@@ -11,6 +11,6 @@ select pg_catalog.format('%I', o.extname) as identity,
                             where d.refclassid = 'pg_catalog.pg_extension'::regclass and d.refobjid = o.oid
                               and d.deptype in ('e', 'x')),
            'comment', pg_catalog.obj_description(o.oid, 'pg_extension'))
-           || (pg_catalog.to_jsonb(o) - '{oid,extname,extowner,extnamespace,extversion,extrelocatable,extconfig,extcondition}'::text[])) as attributes
+           || (pg_catalog.to_jsonb(o) - '{oid,extname,extowner,extnamespace,extversion,extconfig,extcondition}'::text[])) as attributes
   from pg_catalog.pg_extension as o
  order by 1

@@ -8,10 +8,10 @@ select (pg_catalog.pg_identify_object('pg_catalog.pg_amop'::regclass, o.oid, 0))
   from pg_catalog.pg_amop as o
  where o.oid >= 16384
 union all
-select (pg_catalog.pg_identify_object('pg_catalog.pg_amproc'::regclass, o.oid, 0)).identity as identity,
+select (pg_catalog.pg_identify_object('pg_catalog.pg_amproc'::regclass, p.oid, 0)).identity as identity,
        pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-           'function', o.amproc::oid::regprocedure::text)
-           || (pg_catalog.to_jsonb(o) - '{oid,amprocfamily,amproclefttype,amprocrighttype,amprocnum,amproc}'::text[])) as attributes
-  from pg_catalog.pg_amproc as o
- where o.oid >= 16384
+           'function', p.amproc::oid::regprocedure::text)
+           || (pg_catalog.to_jsonb(p) - '{oid,amprocfamily,amproclefttype,amprocrighttype,amprocnum,amproc}'::text[])) as attributes
+  from pg_catalog.pg_amproc as p
+ where p.oid >= 16384
  order by 1

@@ -5,7 +5,10 @@ select pg_catalog.format('%I.%I in %I', n.nspname, c.relname, p.pubname) as iden
                          from pg_catalog.pg_attribute as a
                         where a.attrelid = o.prrelid
                           and a.attnum = any ((pg_catalog.translate(pg_catalog.to_jsonb(o) ->> 'prattrs', '[]', '{}'))::int[])),
-           'where', pg_catalog.pg_get_expr((pg_catalog.to_jsonb(o) ->> 'prqual')::pg_node_tree, o.prrelid))
+           'where', (select pg_catalog.to_jsonb(v) ->> 'rowfilter'
+                       from pg_catalog.pg_publication_tables as v
+                      where v.pubname = p.pubname and v.schemaname = n.nspname and v.tablename = c.relname),
+           'where md5', pg_catalog.md5(pg_catalog.to_jsonb(o) ->> 'prqual'))
            || (pg_catalog.to_jsonb(o) - '{oid,prpubid,prrelid,prqual,prattrs}'::text[])) as attributes
   from pg_catalog.pg_publication_rel as o
   join pg_catalog.pg_publication as p on p.oid = o.prpubid

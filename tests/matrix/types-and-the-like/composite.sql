@@ -1,0 +1,3 @@
+-- what: an attribute of a composite type
+-- caught-by: catalog: type zoo.float_range owner
+alter type zoo.float_range owner to zoo_keeper;

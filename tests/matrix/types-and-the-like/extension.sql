@@ -1,0 +1,2 @@
+-- what: an extension is installed
+create extension tcn schema zoo;

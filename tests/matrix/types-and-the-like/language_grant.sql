@@ -1,0 +1,2 @@
+-- what: everybody loses a language
+revoke usage on language plpgsql from public;

@@ -1,0 +1,2 @@
+-- what: extended statistics are dropped
+drop statistics zoo.by_expression;

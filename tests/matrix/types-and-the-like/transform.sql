@@ -1,0 +1,2 @@
+-- what: a transform is dropped
+drop transform for zoo.mood language sql;
