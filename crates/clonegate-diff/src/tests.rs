@@ -162,6 +162,27 @@ fn a_marked_table_may_be_added_with_what_belongs_to_it() {
 }
 
 #[test]
+fn what_hangs_on_a_marked_table_comes_with_it_and_what_acts_beyond_it_does_not() {
+    let on = |class: &str| object(class, "public.axis.x", &[("on", "public.axis")]);
+    let findings = |added: CatalogObject| {
+        let add = |s: &mut Snapshot| {
+            let marked = [("kind", "table"), ("comment", "TEST_CLONE axes")];
+            s.catalog.push(object("relation", "public.axis", &marked));
+            s.catalog.push(added);
+        };
+        let found = found(add, &[], Additions::Marked("TEST_CLONE"));
+        found.iter().filter(|f| f.1 == Disposition::Unexplained).count()
+    };
+    for class in ["policy", "rule", "trigger", "statistics"] {
+        assert_eq!(findings(on(class)), 0, "{class}");
+    }
+    for class in ["operator", "cast", "membership", "setting", "publication", "other database"] {
+        let added = object(class, "x", &[("comment", "TEST_CLONE")]);
+        assert_eq!(findings(added), 1, "{class}");
+    }
+}
+
+#[test]
 fn what_alters_an_existing_table_is_never_explained_by_a_marker() {
     for addition in [
         object(

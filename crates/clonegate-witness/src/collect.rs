@@ -102,7 +102,6 @@ pub async fn collect<R: Reader + Send>(
         packed(SEQUENCES),
         packed(ACTIVITY),
         LARGE_OBJECTS.to_owned(),
-        catalog::plan(),
     ];
     let mut answers = reader.read(&questions).await.into_iter();
     let mut next =
@@ -114,10 +113,9 @@ pub async fn collect<R: Reader + Send>(
     let sequences: Result<Vec<SequenceRow>, String> = next().and_then(|r| unpack(&r));
     let activity: Result<Vec<SessionRow>, String> = next().and_then(|r| unpack(&r));
     let large_objects = next();
-    let plan = next().and_then(|r| catalog::Plan::of(&r));
 
     let mut coverage = Coverages::default();
-    let catalog = read_catalog(reader, plan, &mut coverage).await;
+    let catalog = catalog::read(reader, &mut coverage.0).await;
     coverage.large_objects(large_objects);
     let activity = fold_activity(activity, &mut coverage);
     let against = entry.map_or(Against::Itself(&horizon), Against::Entry);
@@ -165,24 +163,6 @@ impl Coverages {
         };
         self.push("large objects", Witness::Lineage, covered);
     }
-}
-
-async fn read_catalog<R: Reader + Send>(
-    reader: &mut R,
-    plan: Result<catalog::Plan, String>,
-    coverage: &mut Coverages,
-) -> Vec<CatalogObject> {
-    let plan = match plan {
-        Ok(plan) => plan,
-        Err(why) => {
-            catalog::unread(&why, &mut coverage.0);
-            return Vec::new();
-        }
-    };
-    let questions = plan.questions();
-    let statements: Vec<String> = questions.iter().map(|q| q.sql.clone()).collect();
-    let answers = reader.read(&statements).await;
-    catalog::fold(&plan, &questions, answers, &mut coverage.0)
 }
 
 fn fold_activity(

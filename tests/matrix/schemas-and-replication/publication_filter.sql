@@ -1,5 +1,4 @@
 -- what: the row filter of a publication
 -- caught-by: catalog: published relation zoo.edges in zoo_filtered where
--- caught-by: catalog: published relation zoo.edges in zoo_filtered where md5
 -- since: 15
 alter publication zoo_filtered set table zoo.edges (id, t) where (id > 2);

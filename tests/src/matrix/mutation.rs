@@ -73,6 +73,13 @@ pub(crate) struct Mutation {
     pub(crate) undo: String,
 }
 
+impl Mutation {
+    /// Whether something is changed.
+    pub(crate) fn is_change(&self) -> bool {
+        !self.name.starts_with("non-changes/")
+    }
+}
+
 /// All of them, in the order of their names.
 pub(crate) fn all(folder: &Path) -> Vec<Mutation> {
     let mut files: Vec<PathBuf> = Vec::new();

@@ -9,9 +9,10 @@ select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as identit
            'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
            'identity', nullif(a.attidentity, ''),
            'generated', nullif(a.attgenerated, ''),
-           'collation', (select pg_catalog.format('%I.%I', ln.nspname, l.collname) from pg_catalog.pg_collation as l
-                           join pg_catalog.pg_namespace as ln on ln.oid = l.collnamespace where l.oid = nullif(a.attcollation, 100)),
-           'storage', (select nullif(a.attstorage, y.typstorage) from pg_catalog.pg_type as y where y.oid = a.atttypid),
+           'collation', case when a.attcollation <> y.typcollation then (
+                           select pg_catalog.format('%I.%I', ln.nspname, l.collname) from pg_catalog.pg_collation as l
+                             join pg_catalog.pg_namespace as ln on ln.oid = l.collnamespace where l.oid = a.attcollation) end,
+           'storage', case when a.attstorage <> y.typstorage then a.attstorage end,
            'compression', nullif(a.attcompression, ''),
            'options', a.attoptions::text,
            'foreign options', a.attfdwoptions::text,
@@ -20,11 +21,14 @@ select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as identit
            'local', nullif(a.attislocal, true),
            'inherited', nullif(a.attinhcount, 0),
            'acl', case when pg_catalog.cardinality(a.attacl) > 0 then array(select x::text from pg_catalog.unnest(a.attacl) as x order by x::text collate "C")::text end,
-           'comment', pg_catalog.col_description(c.oid, a.attnum))
+           'comment', m.description)
            || (pg_catalog.to_jsonb(a) - '{attrelid,attname,atttypid,attstattarget,attlen,attnum,attndims,attcacheoff,atttypmod,attbyval,attstorage,attalign,attcompression,attnotnull,atthasdef,atthasmissing,attidentity,attgenerated,attisdropped,attislocal,attinhcount,attcollation,attacl,attoptions,attfdwoptions,attmissingval}'::text[])) as attributes
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_class as c on c.oid = a.attrelid
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+  join pg_catalog.pg_type as y on y.oid = a.atttypid
+  left join pg_catalog.pg_description as m
+         on m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = a.attrelid and m.objsubid = a.attnum
   left join pg_catalog.pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
  where c.oid >= 16384
    and c.relkind not in ('i', 'I', 't', 'S')

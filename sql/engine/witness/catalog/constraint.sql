@@ -12,7 +12,8 @@ select pg_catalog.format('%I.%I.%I', coalesce(n.nspname, tn.nspname), coalesce(c
            'local', nullif(o.conislocal, true),
            'inherited', nullif(o.coninhcount, 0),
            'no inherit', nullif(o.connoinherit, false),
-           'comment', pg_catalog.obj_description(o.oid, 'pg_constraint'))
+           'comment', (select m.description from pg_catalog.pg_description as m
+                         where m.classoid = 'pg_catalog.pg_constraint'::regclass and m.objoid = o.oid and m.objsubid = 0))
            || (pg_catalog.to_jsonb(o) - '{oid,conname,connamespace,contype,condeferrable,condeferred,convalidated,conrelid,contypid,conindid,conparentid,confrelid,confupdtype,confdeltype,confmatchtype,conislocal,coninhcount,connoinherit,conkey,confkey,conpfeqop,conppeqop,conffeqop,confdelsetcols,conexclop,conbin,conenforced,conperiod}'::text[])) as attributes
   from pg_catalog.pg_constraint as o
   left join pg_catalog.pg_class as c on c.oid = o.conrelid

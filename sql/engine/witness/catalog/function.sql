@@ -33,7 +33,8 @@ select pg_catalog.format('%I.%I(%s)', n.nspname, o.proname, pg_catalog.pg_get_fu
                             join pg_catalog.pg_extension as e on e.oid = d.refobjid
                            where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = o.oid
                              and d.refclassid = 'pg_catalog.pg_extension'::regclass and d.deptype in ('e', 'x')),
-           'comment', pg_catalog.obj_description(o.oid, 'pg_proc'))
+           'comment', (select m.description from pg_catalog.pg_description as m
+                         where m.classoid = 'pg_catalog.pg_proc'::regclass and m.objoid = o.oid and m.objsubid = 0))
            || (pg_catalog.to_jsonb(o) - '{oid,proname,pronamespace,proowner,prolang,procost,prorows,provariadic,prosupport,prokind,prosecdef,proleakproof,proisstrict,proretset,provolatile,proparallel,pronargs,pronargdefaults,prorettype,proargtypes,proallargtypes,proargmodes,proargnames,proargdefaults,protrftypes,prosrc,probin,prosqlbody,proconfig,proacl}'::text[])) as attributes
   from pg_catalog.pg_proc as o
   join pg_catalog.pg_namespace as n on n.oid = o.pronamespace

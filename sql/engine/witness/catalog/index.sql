@@ -17,7 +17,8 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
            'column options', (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attstattarget, a.attoptions), ', ' order by a.attnum)
                                 from pg_catalog.pg_attribute as a
                                where a.attrelid = c.oid and (coalesce(a.attstattarget, -1) <> -1 or a.attoptions is not null)),
-           'comment', pg_catalog.obj_description(c.oid, 'pg_class'))
+           'comment', (select m.description from pg_catalog.pg_description as m
+                         where m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0))
            || (pg_catalog.to_jsonb(i) - '{indexrelid,indrelid,indnatts,indnkeyatts,indisunique,indnullsnotdistinct,indisprimary,indisexclusion,indimmediate,indisclustered,indisvalid,indcheckxmin,indisready,indislive,indisreplident,indkey,indcollation,indclass,indoption,indexprs,indpred}'::text[])) as attributes
   from pg_catalog.pg_index as i
   join pg_catalog.pg_class as c on c.oid = i.indexrelid

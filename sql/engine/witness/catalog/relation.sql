@@ -25,7 +25,7 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
                array(select a::text from pg_catalog.unnest(pg_catalog.acldefault('T', y.typowner)) as a order by a::text collate "C"))::text end from pg_catalog.pg_type as y where y.oid = nullif(c.reltype, 0)),
            'foreign server', (select f.srvname from pg_catalog.pg_foreign_table as t join pg_catalog.pg_foreign_server as f on f.oid = t.ftserver where t.ftrelid = c.oid),
            'foreign options', (select t.ftoptions::text from pg_catalog.pg_foreign_table as t where t.ftrelid = c.oid),
-           'populated', nullif(c.relispopulated, true),
+           'not populated', nullif(not c.relispopulated, false),
            'partition bound', pg_catalog.pg_get_expr(c.relpartbound, c.oid),
            'partition key', case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end,
            'parents', (select pg_catalog.string_agg(pg_catalog.format('%I.%I', pn.nspname, pc.relname), ', ' order by i.inhseqno)
@@ -57,7 +57,8 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
                               and d.refclassid = 'pg_catalog.pg_class'::regclass
                               and d.deptype in ('a', 'i') and d.refobjsubid > 0
                             limit 1) end,
-           'comment', case when c.relkind = 'c' then pg_catalog.obj_description(c.reltype, 'pg_type') else pg_catalog.obj_description(c.oid, 'pg_class') end,
+           'comment', case when c.relkind = 'c' then pg_catalog.obj_description(c.reltype, 'pg_type') else (select m.description from pg_catalog.pg_description as m
+                         where m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0) end,
            'row type comment', case when c.relkind <> 'c' then pg_catalog.obj_description(nullif(c.reltype, 0), 'pg_type') end)
            || (pg_catalog.to_jsonb(c) - '{oid,relname,relnamespace,reltype,reloftype,relowner,relam,relfilenode,reltablespace,relpages,reltuples,relallvisible,relallfrozen,reltoastrelid,relhasindex,relisshared,relpersistence,relkind,relnatts,relchecks,relhasrules,relhastriggers,relhassubclass,relrowsecurity,relforcerowsecurity,relispopulated,relreplident,relispartition,relrewrite,relfrozenxid,relminmxid,relacl,reloptions,relpartbound}'::text[])) as attributes
   from pg_catalog.pg_class as c
