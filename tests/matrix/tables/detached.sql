@@ -8,4 +8,6 @@
 -- caught-by: catalog: index zoo.log_2025_id_idx parent
 -- caught-by: catalog: table zoo.log_2025 parents
 -- caught-by: catalog: table zoo.log_2025 partition bound
+-- caught-by since 18: catalog: constraint zoo.log_2025.log_day_not_null inherited
+-- caught-by since 18: catalog: constraint zoo.log_2025.log_day_not_null local
 alter table zoo.log detach partition zoo.log_2025;

@@ -10,7 +10,7 @@
 //!
 //! Every finding stands in a `caught-by` line (witness, subject, attribute), and there must be no other;
 //! `caught-by: gap: SUBJECT` says that no witness can see it and that the coverage manifest says so, and
-//! `caught-by: nobody: REASON` that it is not seen. A file under `non-changes/` has none of these lines:
+//! `caught-by: nobody: REASON` that it is not seen; `caught-by since 18` is for that version and later. A file under `non-changes/` has none of these lines:
 //! nothing may be found. `reader: superuser` has the witnesses read as one, `since: 15` leaves older
 //! servers out, `server: reload` and `server: restart` do that after the SQL, and `undo` is SQL that takes back what the
 //! cluster keeps.
@@ -61,8 +61,8 @@ pub(crate) struct Mutation {
     pub(crate) what: String,
     /// The SQL, run as superuser in a copy of the zoo.
     pub(crate) sql: String,
-    /// Who must catch it; empty for what is no change.
-    pub(crate) catches: Vec<Catch>,
+    /// Who must catch it, each from which major version on; empty for what is no change.
+    pub(crate) catches: Vec<(u32, Catch)>,
     /// As whom the witnesses read.
     pub(crate) reader: Reader,
     /// The oldest major version that has it.
@@ -128,13 +128,23 @@ fn read(folder: &Path, path: &Path) -> Mutation {
             ("reader", "superuser") => mutation.reader = Reader::Superuser,
             ("server", "reload") => mutation.server = Server::Reloaded,
             ("server", "restart") => mutation.server = Server::Restarted,
-            ("caught-by", catch) => mutation.catches.push(match catch.split_once(": ") {
-                Some(("gap", subject)) => Catch::Gap(subject.to_owned()),
-                Some(("nobody", why)) => Catch::Nobody(why.to_owned()),
-                Some((witness, what)) => Catch::Finding(witness.to_owned(), what.to_owned()),
-                None => wrong(line),
-            }),
-            _ => wrong(line),
+            (key, catch) => {
+                let since = match key.strip_prefix("caught-by") {
+                    Some("") => mutation.since,
+                    Some(since) => since
+                        .strip_prefix(" since ")
+                        .and_then(|version| version.parse().ok())
+                        .unwrap_or_else(|| wrong(line)),
+                    None => wrong(line),
+                };
+                let catch = match catch.split_once(": ") {
+                    Some(("gap", subject)) => Catch::Gap(subject.to_owned()),
+                    Some(("nobody", why)) => Catch::Nobody(why.to_owned()),
+                    Some((witness, what)) => Catch::Finding(witness.to_owned(), what.to_owned()),
+                    None => wrong(line),
+                };
+                mutation.catches.push((since, catch));
+            }
         }
     }
     if mutation.what.is_empty() {

@@ -127,25 +127,25 @@ select 'comments' as identity,
  where o.objoid < 16384
    and o.classoid not in ('pg_catalog.pg_namespace'::regclass, 'pg_catalog.pg_language'::regclass, 'pg_catalog.pg_extension'::regclass, 'pg_catalog.pg_largeobject'::regclass)
 union all
-select pg_catalog.format('relation %s', (pg_catalog.pg_identify_object(o.tableoid, o.oid, 0)).identity),
+select pg_catalog.format('grants on relation %s', (pg_catalog.pg_identify_object(o.tableoid, o.oid, 0)).identity),
        pg_catalog.jsonb_build_object('acl', array(select a::text from pg_catalog.unnest(o.relacl) as a order by a::text collate "C")::text)
   from pg_catalog.pg_class as o
   left join pg_catalog.pg_init_privs as i on i.classoid = o.tableoid and i.objoid = o.oid and i.objsubid = 0
  where o.oid < 16384 and o.relacl is distinct from i.initprivs
 union all
-select pg_catalog.format('function %s', (pg_catalog.pg_identify_object(o.tableoid, o.oid, 0)).identity),
+select pg_catalog.format('grants on function %s', (pg_catalog.pg_identify_object(o.tableoid, o.oid, 0)).identity),
        pg_catalog.jsonb_build_object('acl', array(select a::text from pg_catalog.unnest(o.proacl) as a order by a::text collate "C")::text)
   from pg_catalog.pg_proc as o
   left join pg_catalog.pg_init_privs as i on i.classoid = o.tableoid and i.objoid = o.oid and i.objsubid = 0
  where o.oid < 16384 and o.proacl is distinct from i.initprivs
 union all
-select pg_catalog.format('type %s', (pg_catalog.pg_identify_object(o.tableoid, o.oid, 0)).identity),
+select pg_catalog.format('grants on type %s', (pg_catalog.pg_identify_object(o.tableoid, o.oid, 0)).identity),
        pg_catalog.jsonb_build_object('acl', array(select a::text from pg_catalog.unnest(o.typacl) as a order by a::text collate "C")::text)
   from pg_catalog.pg_type as o
   left join pg_catalog.pg_init_privs as i on i.classoid = o.tableoid and i.objoid = o.oid and i.objsubid = 0
  where o.oid < 16384 and o.typacl is distinct from i.initprivs
 union all
-select pg_catalog.format('column %s', (pg_catalog.pg_identify_object('pg_catalog.pg_class'::regclass, o.attrelid, o.attnum)).identity),
+select pg_catalog.format('grants on column %s', (pg_catalog.pg_identify_object('pg_catalog.pg_class'::regclass, o.attrelid, o.attnum)).identity),
        pg_catalog.jsonb_build_object('acl', array(select a::text from pg_catalog.unnest(o.attacl) as a order by a::text collate "C")::text)
   from pg_catalog.pg_attribute as o
   left join pg_catalog.pg_init_privs as i on i.classoid = 'pg_catalog.pg_class'::regclass and i.objoid = o.attrelid and i.objsubid = o.attnum
