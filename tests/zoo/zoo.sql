@@ -296,7 +296,7 @@ do $$
 declare
     extension text;
 begin
-    foreach extension in array array['hstore', 'citext', 'ltree', 'pg_trgm', 'btree_gist', 'cube', 'isn'] loop
+    foreach extension in array array['hstore', 'citext'] loop
         if exists (select from pg_available_extensions as a where a.name = extension) then
             execute format('create extension %I schema zoo', extension);
             execute format('comment on extension %I is %L', extension, 'the extension ' || extension);
