@@ -4,6 +4,7 @@
 //! needs a container engine, `mcp_sdk` the Python SDK of MCP, everything else a local PostgreSQL.
 
 mod cases;
+mod catalog;
 mod command_line;
 mod containers;
 mod harness;
@@ -11,6 +12,7 @@ mod invariants;
 mod killed;
 mod mcp;
 mod mcp_sdk;
+mod matrix;
 mod outside;
 mod query;
 mod report;

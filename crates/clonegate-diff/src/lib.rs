@@ -71,7 +71,7 @@ pub fn diff(
 
 /// Compares a snapshot with one of a physical copy in the same cluster (`CREATE DATABASE …
 /// TEMPLATE`), which keeps every row's `xmin` and every object's oid, but not what the cluster
-/// keeps about a database: its grants, settings and comment.
+/// keeps about a database: its grants, settings, subscriptions and comment.
 ///
 /// # Errors
 /// [`NotComparable`], which is neither "equal" nor "different".
@@ -86,8 +86,13 @@ pub fn diff_copy(
             after: format!("cluster {}", copy.identity.system_identifier),
         });
     }
-    compare(before, copy, policy, &["database", "setting"])
+    compare(before, copy, policy, &NOT_COPIED)
 }
+
+/// Classes of definitions that the cluster keeps about a database, and not the database itself. The copy
+/// is one of the other databases, and the database one of the copy's.
+const NOT_COPIED: [&str; 5] =
+    ["database", "other database", "setting", "subscription", "subscription connection"];
 
 fn compare(
     before: &Snapshot,

@@ -162,6 +162,27 @@ fn a_marked_table_may_be_added_with_what_belongs_to_it() {
 }
 
 #[test]
+fn what_hangs_on_a_marked_table_comes_with_it_and_what_acts_beyond_it_does_not() {
+    let on = |class: &str| object(class, "public.axis.x", &[("on", "public.axis")]);
+    let findings = |added: CatalogObject| {
+        let add = |s: &mut Snapshot| {
+            let marked = [("kind", "table"), ("comment", "TEST_CLONE axes")];
+            s.catalog.push(object("relation", "public.axis", &marked));
+            s.catalog.push(added);
+        };
+        let found = found(add, &[], Additions::Marked("TEST_CLONE"));
+        found.iter().filter(|f| f.1 == Disposition::Unexplained).count()
+    };
+    for class in ["policy", "rule", "trigger", "statistics"] {
+        assert_eq!(findings(on(class)), 0, "{class}");
+    }
+    for class in ["operator", "cast", "membership", "setting", "publication", "other database"] {
+        let added = object(class, "x", &[("comment", "TEST_CLONE")]);
+        assert_eq!(findings(added), 1, "{class}");
+    }
+}
+
+#[test]
 fn what_alters_an_existing_table_is_never_explained_by_a_marker() {
     for addition in [
         object(
@@ -215,6 +236,34 @@ fn a_class_that_could_not_be_listed_is_no_finding() {
         });
     };
     assert_eq!(found(unlisted, &[], Additions::Unexplained), []);
+}
+
+#[test]
+fn of_a_long_definition_the_part_is_shown_where_it_differs() {
+    let long = |word: &str| format!("{}{word}{}", "ä, ".repeat(400), ", z".repeat(400));
+    let mut before = snapshot(Phase::Entry);
+    before.catalog[0].attributes.insert("definition".into(), long("old"));
+    let mut after = snapshot(Phase::Exit);
+    after.catalog[0].attributes.insert("definition".into(), long("new"));
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    let finding = diff(&before, &after, policy).unwrap().remove(0);
+    for (text, word) in [(&finding.before, "old"), (&finding.after, "new")] {
+        assert!(text.contains(word) && text.chars().count() <= 302, "{text}");
+        assert!(text.starts_with('…') && text.ends_with('…'), "{text}");
+    }
+}
+
+#[test]
+fn what_the_cluster_keeps_about_a_database_is_not_the_copys() {
+    let mut copy = snapshot(Phase::Exit);
+    copy.identity.database_oid = 99;
+    for class in ["database", "other database", "setting", "subscription"] {
+        copy.catalog.push(object(class, "x", &[]));
+    }
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    assert_eq!(diff_copy(&snapshot(Phase::Entry), &copy, policy), Ok(Vec::new()));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use clonegate_model::{
 };
 use serde::Deserialize;
 
-use crate::catalog::{self, CLASSES};
+use crate::catalog;
 use crate::lineage::{self, Against, Subject};
 use crate::rows::{packed, unpack};
 
@@ -96,14 +96,13 @@ pub async fn collect<R: Reader + Send>(
     reader: &mut R,
     entry: Option<&Horizon>,
 ) -> Result<Collected, CollectError> {
-    let mut questions: Vec<String> = vec![
+    let questions: Vec<String> = vec![
         HORIZON.to_owned(),
         packed(RELATIONS),
         packed(SEQUENCES),
         packed(ACTIVITY),
         LARGE_OBJECTS.to_owned(),
     ];
-    questions.extend(CLASSES.iter().map(|(_, sql)| packed(sql)));
     let mut answers = reader.read(&questions).await.into_iter();
     let mut next =
         || answers.next().unwrap_or_else(|| Err("the channel gave no answer".to_owned()));
@@ -116,7 +115,7 @@ pub async fn collect<R: Reader + Send>(
     let large_objects = next();
 
     let mut coverage = Coverages::default();
-    let catalog = fold_catalog(CLASSES.map(|(class, _)| (class, next())), &mut coverage);
+    let catalog = catalog::read(reader, &mut coverage.0).await;
     coverage.large_objects(large_objects);
     let activity = fold_activity(activity, &mut coverage);
     let against = entry.map_or(Against::Itself(&horizon), Against::Entry);
@@ -164,29 +163,6 @@ impl Coverages {
         };
         self.push("large objects", Witness::Lineage, covered);
     }
-}
-
-fn fold_catalog<'a>(
-    answers: impl IntoIterator<Item = (&'a str, Result<Reading, String>)>,
-    coverage: &mut Coverages,
-) -> Vec<CatalogObject> {
-    let mut objects = Vec::new();
-    for (class, answer) in answers {
-        let subject = format!("catalog {class}");
-        match answer.and_then(|r| unpack::<catalog::Row>(&r)) {
-            Ok(rows) => {
-                coverage.push(
-                    &subject,
-                    Witness::Catalog,
-                    Covered::Yes(format!("{} objects", rows.len())),
-                );
-                objects.extend(rows.into_iter().map(|row| row.into_object(class)));
-            }
-            Err(why) => coverage.gap(&subject, Witness::Catalog, why),
-        }
-    }
-    objects.sort();
-    objects
 }
 
 fn fold_activity(

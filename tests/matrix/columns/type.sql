@@ -1,0 +1,3 @@
+-- what: a column gets another type without a rewrite
+-- caught-by: catalog: column zoo.edges.v type
+alter table zoo.edges alter column v type text;

@@ -1,0 +1,3 @@
+-- what: varchar(10) becomes varchar(20)
+-- caught-by: catalog: column zoo.edges.v type
+alter table zoo.edges alter column v type varchar(20);
