@@ -38,13 +38,17 @@ pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>)
         }
         // Where either side has no lineage, the coverage manifest has the gap.
         let lineage = old.lineage.zip(now.lineage);
-        if let Some((entry, exit)) = lineage {
-            findings.extend(rows(old, now, entry, exit, across));
+        let seen = lineage.and_then(|(entry, exit)| rows(old, now, entry, exit, across));
+        // What lineage reports or the profile lets pass is not reported twice; growth is held against the
+        // digest of the rows that were there.
+        let is_growth = seen.as_ref().is_some_and(|f| f.disposition == Disposition::Organic)
+            && across == Across::MayGrow;
+        if let (Some(entry), Some(exit), true) = (&old.digest, &now.digest, one_key)
+            && (seen.is_none() || is_growth)
+        {
+            findings.extend(contents(old, entry, exit, across));
         }
-        if let (Some(entry), Some(exit), true) = (&old.digest, &now.digest, one_key) {
-            let newer = now.lineage.and_then(|l| l.newer).unwrap_or_default();
-            findings.extend(contents(old, entry, exit, newer, across));
-        }
+        findings.extend(seen);
     }
     findings
 }
@@ -160,29 +164,23 @@ fn with_more(shown: &[String], all: u64) -> String {
     if more == 0 { text } else { format!("{text} and {more} more") }
 }
 
-/// What the digest says. Where lineage saw rows come and go, it says what was changed of the others.
+/// What the digest says: are the rows that are not newer than entry the rows of entry? Without newer rows
+/// those are all.
 fn contents(
     relation: &RelationState,
     entry: &Digest,
     exit: &Digest,
-    newer: u64,
     across: Across,
 ) -> Option<Finding> {
-    let old_rows = exit.rows.saturating_sub(newer);
     let same_kind = entry.recipe == exit.recipe;
-    let grown = same_kind && exit.of_entry == Some(entry.sum) && old_rows == entry.rows;
-    if same_kind && (entry.rows, entry.sum) == (exit.rows, exit.sum)
-        || grown && newer > 0 && across != Across::Unchanged
-    {
+    if same_kind && exit.of_entry.unwrap_or(exit.sum) == entry.sum {
         return None;
     }
-    let happened = if !same_kind {
+    let happened = if same_kind {
+        "the contents of entry's rows are not what they were"
+    } else {
         // The catalog names the columns; that the contents differ can't be said.
         "its columns changed, so that its contents can't be held against entry's"
-    } else if grown {
-        "rows were added, and those of entry are bit for bit the same"
-    } else {
-        "the contents are not those of entry"
     };
     let (disposition, explained) = match across {
         Across::MayChange => (Disposition::Organic, "the profile declares may-change"),

@@ -257,7 +257,7 @@ fn digest(of_entry: i128, sum: i128, rows: u64) -> impl FnOnce(&mut Snapshot) {
 #[test]
 fn contents_that_differ_are_a_finding_of_their_own() {
     let findings = found(digest(78, 78, 200), &[], Additions::Unexplained);
-    insta::assert_snapshot!(findings[0].0, @"table public.issues contents: the contents are not those of entry; the profile does not declare it");
+    insta::assert_snapshot!(findings[0].0, @"table public.issues contents: the contents of entry's rows are not what they were; the profile does not declare it");
     assert_eq!(findings[0].1, Disposition::Unexplained);
 }
 

@@ -158,7 +158,8 @@ async fn rehearse(
         &Facts::none(),
         passage.run,
         Phase::Rehearsal,
-        Some(&entry.horizon),
+        Some(entry),
+        &passage.plans,
     )
     .await
     {

@@ -14,7 +14,7 @@ mod profile;
 pub use check_file::{CheckHeader, read_check};
 pub use error::ProfileError;
 pub use file::SslMode;
-pub use profile::{Build, CloneTarget, Limits, ProductionTarget, Profile, Script};
+pub use profile::{Build, CloneTarget, Limits, ProductionTarget, Profile, Script, WitnessSettings};
 
 /// The JSON schema of `clonegate.toml`.
 #[must_use]

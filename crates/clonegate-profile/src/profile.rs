@@ -1,6 +1,6 @@
 //! A profile whose names were checked and whose files were read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ProfileError;
 use crate::check_file::{nearest, read_check};
-use crate::file::{CloneTable, LimitsTable, ProductionTable, ProfileFile, SslMode};
+use crate::file::{CloneTable, LimitsTable, ProductionTable, ProfileFile, SslMode, WitnessTable};
 
 /// The largest file that a profile may name. It is read whole.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -64,6 +64,8 @@ pub struct ProductionTarget {
     pub organic: BTreeMap<String, Across>,
     /// Subjects of the coverage manifest that need not be covered, with the reason.
     pub waive: BTreeMap<String, String>,
+    /// What the witnesses take, and what that may cost.
+    pub witness: WitnessSettings,
 }
 
 /// The database on which the work is done.
@@ -99,6 +101,31 @@ pub struct CloneTarget {
     pub organic: BTreeMap<String, Across>,
     /// Subjects of the coverage manifest that need not be covered, with the reason.
     pub waive: BTreeMap<String, String>,
+    /// What the witnesses take, and what that may cost.
+    pub witness: WitnessSettings,
+}
+
+/// What the witnesses take of a database, and what that may cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessSettings {
+    /// Relations whose contents get a digest.
+    pub digest: BTreeSet<String>,
+    /// Up to how many bytes every relation gets one.
+    pub digest_small: u64,
+    /// How long reading the rows of a snapshot may take.
+    pub budget: Duration,
+    /// Connections that read at once.
+    pub connections: usize,
+    /// Whether the write-ahead log is read too.
+    pub wal: bool,
+    /// Whether the keys of changed rows are shown.
+    pub show_keys: bool,
+    /// How many other sessions may be at work.
+    pub active_sessions: u64,
+    /// How far a standby may be behind.
+    pub replica_lag: Option<Duration>,
+    /// How long is waited in all for the load to fall.
+    pub patience: Duration,
 }
 
 /// What is run on the clone, and what takes it back.
@@ -291,6 +318,7 @@ fn production(
         url_env: table.url_env,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
+        witness: witness(place, table.witness)?,
     })
 }
 
@@ -319,6 +347,7 @@ fn clone(
         maintenance_database: DatabaseName::new(&*maintenance).map_err(place.name(&maintenance))?,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
+        witness: witness(place, table.witness)?,
     })
 }
 
@@ -360,19 +389,88 @@ fn waive(
     Ok(table)
 }
 
+fn witness(place: &Place<'_>, table: WitnessTable) -> Result<WitnessSettings, ProfileError> {
+    const MOST_CONNECTIONS: usize = 16;
+    for name in &table.digest {
+        if !name.contains('.') {
+            return Err(place.at(
+                "digest",
+                format!("{name:?} has no schema"),
+                format!("write \"public.{name}\""),
+            ));
+        }
+    }
+    let digest_small = match &table.digest_small {
+        None => 8 << 20,
+        Some(text) => bytes(text).ok_or_else(|| {
+            place.at(
+                "digest-small",
+                format!("{text:?} is no size"),
+                "write for instance 64KiB, 8MiB or 1GiB",
+            )
+        })?,
+    };
+    let connections = table.connections.unwrap_or(2);
+    if !(1..=MOST_CONNECTIONS).contains(&connections) {
+        return Err(place.at(
+            "connections",
+            format!("{connections} connections can't be used"),
+            format!("write a number from 1 to {MOST_CONNECTIONS}"),
+        ));
+    }
+    Ok(WitnessSettings {
+        digest: table.digest.into_iter().collect(),
+        digest_small,
+        budget: duration(place, "budget", &table.budget, 600, 86_400)?,
+        connections,
+        wal: table.wal,
+        show_keys: table.show_keys,
+        active_sessions: table.active_sessions.unwrap_or(100),
+        replica_lag: match table.replica_lag {
+            None => None,
+            given => Some(duration(place, "replica-lag", &given, 60, 86_400)?),
+        },
+        patience: duration(place, "patience", &table.patience, 60, 3_600)?,
+    })
+}
+
+/// A number of bytes: `8MiB`.
+fn bytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match &text[digits.len()..] {
+        "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    digits.trim_end().parse::<u64>().ok()?.checked_mul(unit)
+}
+
+/// A time between a millisecond and `most` seconds.
+fn duration(
+    place: &Place<'_>,
+    key: &str,
+    given: &Option<String>,
+    default: u64,
+    most: u64,
+) -> Result<Duration, ProfileError> {
+    let Some(text) = given else { return Ok(Duration::from_secs(default)) };
+    let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
+    match parsed {
+        Some(d) if !d.is_zero() && d <= Duration::from_secs(most) => Ok(d),
+        _ => Err(place.at(
+            key,
+            format!("{text:?} is no time between 1ms and {most}s"),
+            "write for instance 500ms, 5s or 2m",
+        )),
+    }
+}
+
 fn limits(place: &Place<'_>, table: &LimitsTable) -> Result<Limits, ProfileError> {
     let duration = |key: &str, given: &Option<String>, default: u64, most: u64| {
-        let Some(text) = given else { return Ok(Duration::from_secs(default)) };
-        let parsed =
-            text.parse::<jiff::SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
-        match parsed {
-            Some(d) if !d.is_zero() && d <= Duration::from_secs(most) => Ok(d),
-            _ => Err(place.at(
-                key,
-                format!("{text:?} is no time between 1ms and {most}s"),
-                "write for instance 500ms, 5s or 2m",
-            )),
-        }
+        duration(place, key, given, default, most)
     };
     Ok(Limits {
         read_timeout: duration("read-timeout", &table.read_timeout, 5, 60)?,
