@@ -11,3 +11,4 @@ mod invariants;
 mod killed;
 mod outside;
 mod report;
+mod witness_rows;
