@@ -28,6 +28,9 @@ const SEQUENCES: &str = include_str!("../../../sql/engine/witness/sequences.sql"
 const ACTIVITY: &str = include_str!("../../../sql/engine/witness/activity.sql");
 const LARGE_OBJECTS: &str = include_str!("../../../sql/engine/witness/large_objects.sql");
 
+/// How often the relations are asked for again.
+const RELATION_ATTEMPTS: usize = 3;
+
 /// What the witnesses saw in one database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collected {
@@ -89,11 +92,19 @@ pub async fn collect<R: Reader + Send>(
     let mut answers = first.read(&questions).await.into_iter();
     let mut next = || answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
     let horizon = next().and_then(|r| horizon(&r)).map_err(CollectError::Horizon)?;
-    let rows: Vec<RelationRow> =
-        next().and_then(|r| unpack(&r)).map_err(CollectError::Relations)?;
-
+    let mut rows = next().and_then(|r| unpack::<RelationRow>(&r));
+    let large = next();
+    // Somebody may take a lock in the same moment in which a size is asked for.
+    for _ in 0..RELATION_ATTEMPTS {
+        if rows.is_ok() {
+            break;
+        }
+        let again = first.read(&[packed(RELATIONS)]).await.pop().unwrap_or(Err(Unread::silent()));
+        rows = again.map_err(|e| e.reason).and_then(|r| unpack(&r));
+    }
+    let rows = rows.map_err(CollectError::Relations)?;
     let mut coverage = Coverages::default();
-    large_objects(next(), &mut coverage);
+    large_objects(large, &mut coverage);
     let key = entry.map_or(plan.key, |entry| entry.digest_key);
     let against = entry.map_or(Against::Itself(&horizon), |e| Against::Entry(&e.horizon));
     let mut sorted = relations::sort_out(rows, plan, entry, &mut coverage);

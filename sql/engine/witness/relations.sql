@@ -1,5 +1,11 @@
 -- Every relation that holds rows or stands for some; whether this role may read it and would see all
--- its rows; its size, and the file that it had in this snapshot. Any role; all versions.
+-- its rows; its size, and the file that it had in this snapshot. Asking for a size takes a lock, so for a
+-- relation that somebody holds or wants for himself it is the planner's estimate. Any role; all versions.
+with held as materialized (
+    select distinct l.relation
+      from pg_catalog.pg_locks as l
+     where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
+)
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
        c.oid::bigint as oid,
        c.relkind::text as kind,
@@ -12,11 +18,15 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
        coalesce(a.amname = 'heap', true) as heap,
        pg_catalog.pg_is_in_recovery() as standby,
        c.relfilenode::bigint as filenode,
-       pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint as blocks,
-       pg_catalog.pg_table_size(c.oid) as bytes
+       case when h.relation is null
+            then pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint
+            else greatest(c.relpages, 0)::bigint end as blocks,
+       case when h.relation is null then pg_catalog.pg_table_size(c.oid)
+            else greatest(c.relpages, 0)::bigint * 8192 end as bytes
   from pg_catalog.pg_class as c
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   left join pg_catalog.pg_am as a on a.oid = c.relam
+  left join held as h on h.relation = c.oid
  where (c.oid >= 16384 or c.oid = 2613 and exists (select from pg_catalog.pg_largeobject_metadata))
    and c.relkind in ('r', 'm', 'p', 'f')
    and n.nspname !~ '^pg_toast'
