@@ -601,3 +601,207 @@ pub(crate) fn ranges(seen: &Seen, earlier: &[RangeState]) -> Vec<RangeState> {
     };
     earlier.iter().map(added).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clonegate_model::{DigestKey, Horizon};
+    use futures_util::FutureExt as _;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::digest::OwnSums;
+    use crate::plan::LoadLimits;
+
+    /// A server on which each block has one row, and whose statements fail as told.
+    #[derive(Clone, Default)]
+    struct Fake {
+        /// Blocks of each relation, by its OID.
+        blocks: BTreeMap<u32, u64>,
+        /// A statement over more blocks takes too long.
+        most: u64,
+        locked: BTreeSet<u32>,
+        without_digest: BTreeSet<u32>,
+        rewritten: BTreeSet<u32>,
+        /// How many statements until the connection is lost.
+        lives: Option<usize>,
+        together: usize,
+        asked: usize,
+    }
+
+    fn number_behind(text: &str, before: &str) -> Option<u64> {
+        let at = text.find(before)? + before.len();
+        let digits: String = text[at..].chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    }
+
+    impl Fake {
+        fn answer(&mut self, sql: &str) -> Result<Reading, Unread> {
+            assert!(sql.len() <= STATEMENT_BYTES, "{} bytes", sql.len());
+            let unread = |kind| Err(Unread { kind, reason: format!("{kind:?}") });
+            if let Some(lives) = &mut self.lives {
+                if *lives == 0 {
+                    return unread(UnreadKind::Ended);
+                }
+                *lives -= 1;
+            }
+            let (mut rows, mut read) = (Vec::new(), 0);
+            for part in sql.split("\nunion all\n") {
+                let piece = number_behind(part, "select ").unwrap();
+                let oid =
+                    u32::try_from(number_behind(part, "pg_relation_filenode(").unwrap()).unwrap();
+                let from = number_behind(part, "ctid >= '(").unwrap_or(0);
+                let end = number_behind(part, "ctid < '(").unwrap_or(u64::MAX);
+                let blocks = end.min(self.blocks[&oid]).saturating_sub(from);
+                read += blocks;
+                let digest = part.contains("record_send");
+                if self.locked.contains(&oid) {
+                    return unread(UnreadKind::InTheWay);
+                }
+                if digest && self.without_digest.contains(&oid) {
+                    return unread(UnreadKind::Refused);
+                }
+                let filenode = i64::from(oid) + i64::from(self.rewritten.contains(&oid));
+                let sum = if digest { Value::Integer(blocks as i64 * 3) } else { Value::Null };
+                rows.push(vec![
+                    Value::Integer(piece as i64),
+                    Value::Integer(blocks as i64),
+                    Value::Bool(false),
+                    Value::Integer(filenode),
+                    sum,
+                    Value::Null,
+                ]);
+            }
+            if read > self.most {
+                return unread(UnreadKind::TimedOut);
+            }
+            // A union may come in any order.
+            rows.reverse();
+            Ok(Reading { columns: Vec::new(), rows, truncated: false })
+        }
+    }
+
+    impl Reader for Fake {
+        async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
+            self.asked += statements.len();
+            statements.iter().map(|sql| self.answer(sql)).collect()
+        }
+        async fn wait(&mut self, _: Duration) {}
+        fn together(&self) -> usize {
+            self.together.max(1)
+        }
+    }
+
+    fn subjects(blocks: &BTreeMap<u32, u64>) -> Vec<Subject> {
+        let subject = |(oid, blocks): (&u32, &u64)| Subject {
+            oid: *oid,
+            name: format!("public.t{oid}"),
+            blocks: *blocks,
+            bytes: blocks * 8192,
+            filenode: i64::from(*oid),
+            recipe: Some(Recipe::new(&[], DigestKey(1), OwnSums::No)),
+            ranges: Vec::new(),
+        };
+        blocks.iter().map(subject).collect()
+    }
+
+    fn read(readers: &mut [Fake], budget: Duration) -> Vec<Seen> {
+        let horizon: Horizon = "10:10:".parse().unwrap();
+        let mut subjects = subjects(&readers[0].blocks.clone());
+        let limits = LoadLimits { active_sessions: None, ..LoadLimits::default() };
+        let guard = Guard::new(limits, budget);
+        let slice = Duration::from_millis(500);
+        let scan = Scan::new(&mut subjects, Against::Itself(&horizon), slice, guard);
+        for reader in readers {
+            scan.work(reader).now_or_never().expect("nothing is waited for");
+        }
+        scan.end()
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    proptest! {
+        #[test]
+        fn every_block_is_read_once_however_often_it_takes_too_long(
+            sizes in proptest::collection::vec(0_u64..9_000, 1..40),
+            most in 40_u64..5_000,
+            together in 1_usize..20,
+        ) {
+            let blocks: BTreeMap<u32, u64> = (1..).zip(sizes).collect();
+            let fake = Fake { blocks: blocks.clone(), most, together, ..Fake::default() };
+            for (seen, blocks) in read(&mut [fake], HOUR).iter().zip(blocks.values()) {
+                prop_assert_eq!(&seen.failure, &None);
+                prop_assert_eq!(seen.rows, *blocks);
+                prop_assert_eq!(seen.sum, HashSum(i128::from(*blocks) * 3));
+                let mut ranges: Vec<RangeState> = seen.pieces.iter().map(|(_, r)| *r).collect();
+                ranges.sort_by_key(|r| r.from);
+                prop_assert!(ranges[0].from == 0 && ranges[ranges.len() - 1].to.is_none());
+                prop_assert!(ranges.windows(2).all(|w| w[0].to == Some(w[1].from)));
+            }
+        }
+    }
+
+    fn three() -> Fake {
+        Fake { blocks: [(1, 10), (2, 10), (3, 30_000)].into(), most: 1 << 40, ..Fake::default() }
+    }
+
+    #[test]
+    fn what_fails_is_named_and_covers_up_nothing_else() {
+        let mut fake = three();
+        fake.locked.insert(1);
+        fake.without_digest.insert(2);
+        fake.rewritten.insert(3);
+        let seen = read(&mut [fake], HOUR);
+        assert_eq!(seen[0].failure.as_deref(), Some("InTheWay"));
+        assert_eq!(
+            (seen[1].failure.as_deref(), seen[1].no_digest.as_deref()),
+            (None, Some("Refused"))
+        );
+        assert_eq!(seen[1].rows, 10, "its lineage is had all the same");
+        assert!(seen[2].failure.as_ref().is_some_and(|why| why.contains("rewritten")));
+    }
+
+    #[test]
+    fn a_lost_connections_work_is_done_by_another_or_named() {
+        let lost = Fake { lives: Some(1), ..three() };
+        let seen = read(&mut [lost.clone(), three()], HOUR);
+        assert!(seen.iter().all(|s| s.failure.is_none()) && seen[2].rows == 30_000);
+        let seen = read(&mut [lost], HOUR);
+        assert!(seen[2].failure.as_ref().is_some_and(|why| why.contains("lost")));
+    }
+
+    #[test]
+    fn what_the_budget_leaves_is_named() {
+        let seen = read(&mut [three()], Duration::ZERO);
+        assert!(seen.iter().all(|s| s.failure.as_ref().is_some_and(|why| why.contains("budget"))));
+    }
+
+    #[test]
+    fn thousands_of_small_relations_share_a_few_statements() {
+        let mut readers = [Fake { blocks: (1..=5000).map(|oid| (oid, 1)).collect(), ..three() }];
+        let seen = read(&mut readers, HOUR);
+        assert!(seen.iter().all(|s| s.rows == 1));
+        assert!(readers[0].asked < 120, "{}", readers[0].asked);
+    }
+
+    #[test]
+    fn ranges_follow_the_time_and_never_jump() {
+        let slice = Duration::from_millis(500);
+        assert_eq!(paced(100, Duration::from_millis(250), slice), 200);
+        assert_eq!(paced(100, Duration::from_millis(1), slice), 400);
+        assert_eq!(paced(100, Duration::from_secs(5), slice), 25);
+        assert_eq!(paced(1, Duration::from_secs(5), slice), 1);
+    }
+
+    #[test]
+    fn ranges_add_up_to_those_of_entry() {
+        let range = |from, to, rows| RangeState { from, to, rows, newer: Some(0), sum: None };
+        let piece = |r: RangeState| (Piece { subject: 0, from: r.from, to: r.to }, r);
+        let parts = [range(10, None, 5), range(4, Some(10), 2), range(0, Some(4), 1)];
+        let seen = Seen { pieces: parts.map(piece).to_vec(), ..Seen::default() };
+        assert_eq!(ranges(&seen, &[]).iter().map(|r| r.rows).collect::<Vec<_>>(), [1, 2, 5]);
+        let entry = [range(0, Some(10), 9), range(10, None, 9)];
+        assert_eq!(ranges(&seen, &entry).iter().map(|r| r.rows).collect::<Vec<_>>(), [3, 5]);
+    }
+}
