@@ -60,7 +60,7 @@ fn plan(settings: &WitnessSettings, depth: Depth, key: DigestKey) -> Plan {
         keys: if *show_keys { Keys::Shown } else { Keys::Redacted },
         budget: *budget,
         load: LoadLimits {
-            active_sessions: Some(*active_sessions),
+            active_sessions: *active_sessions,
             replica_lag: *replica_lag,
             patience: *patience,
         },

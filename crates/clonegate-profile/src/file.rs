@@ -166,7 +166,7 @@ pub(crate) struct WitnessTable {
     /// Whether the keys of changed rows stand in the snapshots and in the report.
     #[serde(default)]
     pub(crate) show_keys: bool,
-    /// How many other sessions may be at work before reading waits; 100 if it is left out.
+    /// How many other sessions may be at work before reading waits; 100 on production if it is left out.
     pub(crate) active_sessions: Option<u64>,
     /// How far a standby may be behind before reading waits; not asked if it is left out.
     pub(crate) replica_lag: Option<String>,

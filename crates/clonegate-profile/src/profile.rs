@@ -120,8 +120,8 @@ pub struct WitnessSettings {
     pub wal: bool,
     /// Whether the keys of changed rows are shown.
     pub show_keys: bool,
-    /// How many other sessions may be at work.
-    pub active_sessions: u64,
+    /// How many other sessions may be at work; on a clone nobody is asked.
+    pub active_sessions: Option<u64>,
     /// How far a standby may be behind.
     pub replica_lag: Option<Duration>,
     /// How long is waited in all for the load to fall.
@@ -318,7 +318,7 @@ fn production(
         url_env: table.url_env,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
-        witness: witness(place, table.witness)?,
+        witness: witness(place, table.witness, Some(100))?,
     })
 }
 
@@ -347,7 +347,7 @@ fn clone(
         maintenance_database: DatabaseName::new(&*maintenance).map_err(place.name(&maintenance))?,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
-        witness: witness(place, table.witness)?,
+        witness: witness(place, table.witness, None)?,
     })
 }
 
@@ -389,7 +389,11 @@ fn waive(
     Ok(table)
 }
 
-fn witness(place: &Place<'_>, table: WitnessTable) -> Result<WitnessSettings, ProfileError> {
+fn witness(
+    place: &Place<'_>,
+    table: WitnessTable,
+    active_sessions: Option<u64>,
+) -> Result<WitnessSettings, ProfileError> {
     const MOST_CONNECTIONS: usize = 16;
     for name in &table.digest {
         if !name.contains('.') {
@@ -425,7 +429,7 @@ fn witness(place: &Place<'_>, table: WitnessTable) -> Result<WitnessSettings, Pr
         connections,
         wal: table.wal,
         show_keys: table.show_keys,
-        active_sessions: table.active_sessions.unwrap_or(100),
+        active_sessions: table.active_sessions.or(active_sessions),
         replica_lag: match table.replica_lag {
             None => None,
             given => Some(duration(place, "replica-lag", &given, 60, 86_400)?),

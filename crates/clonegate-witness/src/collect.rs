@@ -161,13 +161,12 @@ async fn definitions<R: Reader + Send>(
     reader: &mut R,
     coverage: &mut Coverages,
 ) -> (Vec<CatalogObject>, Vec<SessionState>, Vec<SequenceState>) {
-    let mut questions: Vec<String> = vec![packed(SEQUENCES), packed(ACTIVITY)];
-    questions.extend(CLASSES.iter().map(|(_, sql)| packed(sql)));
+    let questions = [packed(SEQUENCES), packed(ACTIVITY)];
     let mut answers = reader.read(&questions).await.into_iter();
     let mut next = || answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
     let sequences: Result<Vec<SequenceRow>, String> = next().and_then(|r| unpack(&r));
     let activity: Result<Vec<SessionRow>, String> = next().and_then(|r| unpack(&r));
-    let catalog = fold_catalog(CLASSES.map(|(class, _)| (class, next())), coverage);
+    let catalog = read_catalog(reader, coverage).await;
     let activity = fold_activity(activity, coverage);
     let sequences = sequences::read_sequences(reader, sequences, coverage).await;
     (catalog, activity, sequences)
@@ -222,23 +221,26 @@ fn horizon(reading: &Reading) -> Result<Horizon, String> {
     text.parse().map_err(|e| format!("{e}"))
 }
 
-fn fold_catalog<'a>(
-    answers: impl IntoIterator<Item = (&'a str, Result<Reading, String>)>,
+/// Definitions, a few classes at a time: the answers of all at once would be the largest thing in memory.
+async fn read_catalog<R: Reader + Send>(
+    reader: &mut R,
     coverage: &mut Coverages,
 ) -> Vec<CatalogObject> {
     let mut objects = Vec::new();
-    for (class, answer) in answers {
-        let subject = format!("catalog {class}");
-        match answer.and_then(|r| unpack::<catalog::Row>(&r)) {
-            Ok(rows) => {
-                coverage.push(
-                    &subject,
-                    Witness::Catalog,
-                    Covered::Yes(format!("{} objects", rows.len())),
-                );
-                objects.extend(rows.into_iter().map(|row| row.into_object(class)));
+    for classes in CLASSES.chunks(reader.together()) {
+        let questions: Vec<String> = classes.iter().map(|(_, sql)| packed(sql)).collect();
+        let mut answers = reader.read(&questions).await.into_iter();
+        for (class, _) in classes {
+            let subject = format!("catalog {class}");
+            let answer = answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
+            match answer.and_then(|r| unpack::<catalog::Row>(&r)) {
+                Ok(rows) => {
+                    let count = Covered::Yes(format!("{} objects", rows.len()));
+                    coverage.push(&subject, Witness::Catalog, count);
+                    objects.extend(rows.into_iter().map(|row| row.into_object(class)));
+                }
+                Err(why) => coverage.gap(&subject, Witness::Catalog, why),
             }
-            Err(why) => coverage.gap(&subject, Witness::Catalog, why),
         }
     }
     objects.sort();

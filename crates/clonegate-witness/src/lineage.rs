@@ -51,20 +51,25 @@ impl<'a> Against<'a> {
         let horizon = self.horizon();
         let running: Vec<String> = horizon.running.iter().map(|x| short(*x).to_string()).collect();
         format!(
-            "(pg_catalog.age(t.xmin) between 1 and pg_catalog.age('{}'::xid) or t.xmin = any ('{{{}}}'::xid[]))",
-            short(horizon.xmax),
+            "({} or t.xmin operator(pg_catalog.=) any ('{{{}}}'::pg_catalog.xid[]))",
+            not_older_than(horizon.xmax),
             running.join(",")
         )
     }
 
     /// The condition under which a row is not newer, but not below the horizon either.
     pub(crate) fn recent(self) -> String {
-        format!(
-            "pg_catalog.age(t.xmin) between 1 and pg_catalog.age('{}'::xid) and not {}",
-            short(self.horizon().xmin),
-            self.newer()
-        )
+        format!("{} and not {}", not_older_than(self.horizon().xmin), self.newer())
     }
+}
+
+/// The condition that a row's id is this one or one that was given out since.
+fn not_older_than(xid: u64) -> String {
+    format!(
+        "pg_catalog.age(t.xmin) operator(pg_catalog.>=) 1 and \
+         pg_catalog.age(t.xmin) operator(pg_catalog.<=) pg_catalog.age('{}'::pg_catalog.xid)",
+        short(xid)
+    )
 }
 
 /// A row carries the low half of its transaction's 64-bit id.
@@ -80,7 +85,7 @@ mod tests {
     fn ids_are_compared_by_their_low_half() {
         let horizon: Horizon = "4294967300:4294967310:4294967305".parse().unwrap();
         let newer = Against::Entry(&horizon).newer();
-        assert!(newer.contains("age('14'::xid)") && newer.contains("'{9}'"), "{newer}");
+        assert!(newer.contains("age('14'::pg_catalog.xid)") && newer.contains("'{9}'"), "{newer}");
         assert_eq!(Against::Entry(&horizon).oldest(), "4");
     }
 

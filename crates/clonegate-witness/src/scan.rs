@@ -570,10 +570,13 @@ fn paced(blocks: u64, took: Duration, slice: Duration) -> u64 {
 pub(crate) fn within(piece: Piece, before: &str) -> String {
     match (piece.from, piece.to) {
         (0, None) => String::new(),
-        (from, None) => format!("{before}t.ctid >= '({from},0)'::tid"),
-        (from, Some(to)) => {
-            format!("{before}t.ctid >= '({from},0)'::tid and t.ctid < '({to},0)'::tid")
+        (from, None) => {
+            format!("{before}t.ctid operator(pg_catalog.>=) '({from},0)'::pg_catalog.tid")
         }
+        (from, Some(to)) => format!(
+            "{before}t.ctid operator(pg_catalog.>=) '({from},0)'::pg_catalog.tid \
+             and t.ctid operator(pg_catalog.<) '({to},0)'::pg_catalog.tid"
+        ),
     }
 }
 
@@ -651,8 +654,8 @@ mod tests {
                 let piece = number_behind(part, "select ").unwrap();
                 let oid =
                     u32::try_from(number_behind(part, "pg_relation_filenode(").unwrap()).unwrap();
-                let from = number_behind(part, "ctid >= '(").unwrap_or(0);
-                let end = number_behind(part, "ctid < '(").unwrap_or(u64::MAX);
+                let from = number_behind(part, "ctid operator(pg_catalog.>=) '(").unwrap_or(0);
+                let end = number_behind(part, "ctid operator(pg_catalog.<) '(").unwrap_or(u64::MAX);
                 let blocks = end.min(self.blocks[&oid]).saturating_sub(from);
                 read += blocks;
                 let digest = part.contains("record_send");
