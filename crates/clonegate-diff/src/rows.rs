@@ -89,12 +89,10 @@ fn rows(
         Across::Unchanged => (Disposition::Unexplained, "the profile does not declare it"),
     };
     let mut note = format!("{happened}; {explained}");
-    for place in [changed_columns(relation, now), newer_rows(now, newer), lost_from(relation, now)]
-    {
-        if let Some(place) = place {
-            note.push_str("; ");
-            note.push_str(&place);
-        }
+    let places = [changed_columns(relation, now), newer_rows(now, newer), lost_from(relation, now)];
+    for place in places.into_iter().flatten() {
+        note.push_str("; ");
+        note.push_str(&place);
     }
     Some(Finding {
         subject: format!("{} {}", relation.kind, relation.name),
