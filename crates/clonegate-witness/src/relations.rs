@@ -21,8 +21,9 @@ pub(crate) struct RelationRow {
     kind: String,
     persistence: String,
     comment: Option<String>,
-    readable: bool,
-    hides_rows: bool,
+    /// `None` where it is gone: privileges are asked of now and not of the snapshot.
+    readable: Option<bool>,
+    hides_rows: Option<bool>,
     populated: bool,
     heap: bool,
     standby: bool,
@@ -136,8 +137,11 @@ impl RelationRow {
             RelationKind::MaterializedView if !self.populated => {
                 elsewhere("it is not populated and has no rows")
             }
-            _ if !self.readable => gap("this role may not read it; grant it SELECT"),
-            _ if self.hides_rows => gap(
+            _ if self.readable.is_none() => {
+                gap("it was dropped while the snapshot was read; run again")
+            }
+            _ if self.readable == Some(false) => gap("this role may not read it; grant it SELECT"),
+            _ if self.hides_rows != Some(false) => gap(
                 "row security would hide rows from this role; give it BYPASSRLS, or waive the relation",
             ),
             _ if !self.heap => {

@@ -14,7 +14,8 @@ const STATEMENT_BYTES: usize = 30 * 1024;
 #[derive(Debug, Deserialize)]
 pub(crate) struct SequenceRow {
     name: String,
-    readable: bool,
+    /// `None` where it is gone: privileges are asked of now and not of the snapshot.
+    readable: Option<bool>,
 }
 
 pub(crate) async fn read_sequences<R: Reader + Send>(
@@ -31,11 +32,15 @@ pub(crate) async fn read_sequences<R: Reader + Send>(
     };
     let mut names = Vec::new();
     for SequenceRow { name, readable } in rows {
-        if readable {
-            names.push(name);
-        } else {
-            coverage.gap(&name, Witness::Sequence, "this role may not read it; grant it SELECT");
-        }
+        let why = match readable {
+            Some(true) => {
+                names.push(name);
+                continue;
+            }
+            Some(false) => "this role may not read it; grant it SELECT",
+            None => "it was dropped while the snapshot was read; run again",
+        };
+        coverage.gap(&name, Witness::Sequence, why);
     }
     let mut sequences = Vec::new();
     let mut groups = grouped(&names);
