@@ -13,18 +13,20 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clonegate_diff::{Additions, Policy, diff};
 use clonegate_model::{
-    Covered, DatabaseName, Disposition, Horizon, Phase, Reading, RunId, SNAPSHOT_FORMAT, Snapshot,
-    Target,
+    Covered, DatabaseName, DigestKey, Disposition, Phase, Reading, RunId, SNAPSHOT_FORMAT,
+    Snapshot, Target, Value,
 };
 use clonegate_probe::{
-    Allowlist, Bounds, ConnectionSettings, Environment, Fields, ProductionChannel, SnapshotReader,
-    SslMode,
+    Accepted, Allowlist, Bounds, ConnectionSettings, Environment, Fields, ProductionChannel,
+    SnapshotReader, SslMode, Terms,
 };
+use clonegate_sandbox::Psql;
 use clonegate_sql::ReadOnlyStatement;
+use clonegate_witness::{Plan, Unread, collect};
 use jiff::Timestamp;
 use rstest::rstest;
 
@@ -43,8 +45,12 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("matrix")
 }
 
-/// What the gate's own reader does: judge each statement, and read it on one snapshot.
-struct OneSnapshot(SnapshotReader);
+/// What the gate's own reader does: judge each statement, and read it on one snapshot. Both channels turn a
+/// superuser away; what the witnesses' queries show to one is asked with psql.
+enum Through {
+    Production(SnapshotReader),
+    Superuser { psql: Psql, database: String },
+}
 
 /// Judges a statement, each text once: most are the same in every snapshot.
 fn judged(text: &str) -> Result<ReadOnlyStatement, String> {
@@ -59,54 +65,96 @@ fn judged(text: &str) -> Result<ReadOnlyStatement, String> {
     Ok(statement)
 }
 
-impl clonegate_witness::Reader for OneSnapshot {
-    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, String>> {
-        let mut answers = Vec::with_capacity(statements.len());
-        for text in statements {
-            answers.push(match judged(text) {
-                Ok(statement) => {
-                    let answer = self.0.read(&statement).await;
-                    answer.map(|a| a.reading).map_err(|e| format!("{e:?}"))
+impl clonegate_witness::Reader for Through {
+    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
+        // Whatever was written, each is a statement that the judge lets through.
+        let judged: Result<Vec<ReadOnlyStatement>, String> = statements
+            .iter()
+            .map(|text| judged(text).map_err(|why| format!("{why}: {text}")))
+            .collect();
+        let judged = judged.expect("the judge lets it through");
+        match self {
+            Self::Production(reader) => {
+                let mut answers = Vec::with_capacity(judged.len());
+                for statement in &judged {
+                    let answer = reader.read(statement).await;
+                    answers.push(
+                        answer.map(|a| a.reading).map_err(|e| Unread::refused(format!("{e:?}"))),
+                    );
                 }
-                Err(refusal) => Err(refusal),
-            });
+                answers
+            }
+            Self::Superuser { psql, database } => {
+                let mut answers = Vec::with_capacity(judged.len());
+                for statement in &judged {
+                    answers.push(ask(psql, database, statement).await.map_err(Unread::refused));
+                }
+                answers
+            }
         }
-        answers
+    }
+
+    async fn wait(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 }
 
-/// A snapshot of a database through the production channel, within a caller's bound on rows.
+/// One statement with psql: each row as a list of names and values, in the columns' order.
+async fn ask(
+    psql: &Psql,
+    database: &str,
+    statement: &ReadOnlyStatement,
+) -> Result<Reading, String> {
+    let sql = format!(
+        "begin read only;
+select coalesce(json_agg((select json_agg(json_build_array(c.key, c.value)) from json_each(row_to_json(q)) as c)), '[]')
+  from (
+{}
+) as q;
+rollback",
+        statement.as_sql()
+    );
+    let said = psql.run_sql(database, &sql).await.map_err(|e| format!("{e:?}"))?;
+    let rows: Vec<Vec<(String, serde_json::Value)>> =
+        serde_json::from_str(&said).map_err(|e| format!("{e}: {said}"))?;
+    let names = |row: &Vec<(String, _)>| row.iter().map(|(name, _)| name.clone()).collect();
+    let value = |(_, value)| match value {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(b) => Value::Bool(b),
+        serde_json::Value::String(text) => Value::Text(text),
+        other => other.as_i64().map_or_else(|| Value::Text(other.to_string()), Value::Integer),
+    };
+    Ok(Reading {
+        columns: rows.first().map(names).unwrap_or_default(),
+        rows: rows.into_iter().map(|row| row.into_iter().map(value).collect()).collect(),
+        truncated: false,
+    })
+}
+
+/// A snapshot of a database: through the production channel, or as a superuser with psql.
 pub(crate) async fn snapshot(
     zoo: &Zoo,
     database: &str,
     reader: Reader,
-    entry: Option<&Horizon>,
+    entry: Option<&Snapshot>,
 ) -> Snapshot {
     let database = DatabaseName::new(database).expect("a name");
-    let user = match reader {
-        Reader::Plain => READER,
-        Reader::Superuser => zoo.superuser(),
-    };
-    let fields = Fields {
-        host: Some("127.0.0.1".to_owned()),
-        port: Some(zoo.port()),
-        user: Some(user.to_owned()),
-        database: Some(database.clone()),
-        sslmode: Some(SslMode::Disable),
-        passfile: Some(zoo.passfile().to_owned()),
-        ..Fields::default()
-    };
-    let settings = ConnectionSettings::resolve(&fields, None, &Environment::default());
-    let settings = settings.expect("the settings are whole");
-    let allowlist = Allowlist::new([database]).expect("an allowlist");
     let run: RunId = "matrix".parse().expect("a run's name");
-    let bounds = Bounds { engine_rows: Bounds::default().rows, ..Bounds::default() };
-    let channel = ProductionChannel::connect(settings, &allowlist, Some(user), &run, bounds).await;
-    let channel = channel.expect("the channel opens");
+    let plan = Plan::usual(DigestKey(0x5eed));
     let begun_at = Timestamp::now();
-    let mut reader = OneSnapshot(channel.snapshot().await.expect("a snapshot"));
-    let collected = clonegate_witness::collect(&mut reader, entry).await.expect("it can be read");
-    reader.0.finish().await.expect("nothing was written");
+    let channel = production(zoo, database.clone(), &run).await;
+    let through = match reader {
+        Reader::Plain => Through::Production(channel.snapshot().await.expect("a snapshot")),
+        Reader::Superuser => {
+            Through::Superuser { psql: zoo.psql(), database: database.as_str().to_owned() }
+        }
+    };
+    let mut readers = [through];
+    let collected = collect(&mut readers, &plan, entry).await.expect("it can be read");
+    let [reader] = readers;
+    if let Through::Production(reader) = reader {
+        reader.finish().await.expect("nothing was written");
+    }
     let identity = channel.identity().clone();
     channel.close().await;
     Snapshot {
@@ -125,7 +173,34 @@ pub(crate) async fn snapshot(
         activity: collected.activity,
         coverage: collected.coverage,
         footprint: clonegate_model::Footprint::default(),
+        digest_key: collected.digest_key,
+        wal: collected.wal,
     }
+}
+
+/// The production channel as the plain reader, within a caller's bound on rows.
+async fn production(zoo: &Zoo, database: DatabaseName, run: &RunId) -> ProductionChannel {
+    let fields = Fields {
+        host: Some("127.0.0.1".to_owned()),
+        port: Some(zoo.port()),
+        user: Some(READER.to_owned()),
+        database: Some(database.clone()),
+        sslmode: Some(SslMode::Disable),
+        passfile: Some(zoo.passfile().to_owned()),
+        ..Fields::default()
+    };
+    let settings = ConnectionSettings::resolve(&fields, None, &Environment::default());
+    let settings = settings.expect("the settings are whole");
+    let allowlist = Allowlist::new([database]).expect("an allowlist");
+    let accepted = Accepted::nothing();
+    let terms = Terms {
+        allowlist: &allowlist,
+        role: Some(READER),
+        accepted: &accepted,
+        run,
+        bounds: Bounds { engine_rows: Bounds::default().rows, ..Bounds::default() },
+    };
+    ProductionChannel::connect(settings, terms).await.expect("the channel opens")
 }
 
 /// What was found after one mutation.
@@ -150,7 +225,7 @@ async fn run(zoo: &mut Zoo, mutation: &Mutation) -> Result<Found, String> {
         Server::Reloaded => zoo.reload().await,
         Server::Restarted => zoo.restart().await,
     }
-    let after = snapshot(zoo, COPY, mutation.reader, Some(&before.horizon)).await;
+    let after = snapshot(zoo, COPY, mutation.reader, Some(&before)).await;
     zoo.remove_copy().await;
     if !mutation.undo.is_empty() {
         zoo.sql("postgres", &mutation.undo).await;

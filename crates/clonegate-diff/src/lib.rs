@@ -8,11 +8,14 @@
 //! The crate asks no database and decides no verdict.
 
 mod catalog;
+mod compare;
 mod rows;
 
 use std::collections::BTreeMap;
 
 use clonegate_model::{Across, Covered, Finding, Snapshot};
+
+pub use compare::{Compared, Contents, compare_contents};
 
 /// What explains a difference.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +113,7 @@ fn compare(
     let mut findings = catalog::compare(before, after, policy, &left_out);
     findings.extend(rows::relations(before, after, policy));
     findings.extend(rows::sequences(before, after, policy));
+    findings.extend(rows::log(after));
     Ok(findings)
 }
 

@@ -11,7 +11,7 @@ use clonegate_model::{CatalogObject, Coverage, Covered, Reading, Witness};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::Reader;
+use crate::reader::{Reader, Unread};
 use crate::rows::{packed, unpack};
 
 /// How much there is to list, and what this role may not see of it.
@@ -145,7 +145,7 @@ pub(crate) async fn read<R: Reader + Send>(
     coverage: &mut Vec<Coverage>,
 ) -> Vec<CatalogObject> {
     let answer = reader.read(&[packed(PLAN)]).await.pop();
-    let answer = answer.unwrap_or_else(|| Err("the channel gave no answer".to_owned()));
+    let answer = answer.unwrap_or_else(|| Err(Unread::silent())).map_err(|e| e.reason);
     let plan = match answer.and_then(|reading| Plan::of(&reading)) {
         Ok(plan) => plan,
         Err(why) => {
@@ -155,9 +155,17 @@ pub(crate) async fn read<R: Reader + Send>(
         }
     };
     let questions = plan.questions();
-    let statements: Vec<String> = questions.iter().map(|q| q.sql.clone()).collect();
-    let answers = reader.read(&statements).await;
-    fold(&plan, &questions, answers, coverage)
+    // A few at a time: the answers of all at once would be the largest thing in memory.
+    let mut lists = Vec::with_capacity(questions.len());
+    for asked in questions.chunks(reader.together()) {
+        let statements: Vec<String> = asked.iter().map(|q| q.sql.clone()).collect();
+        let mut answers = reader.read(&statements).await.into_iter();
+        lists.extend(asked.iter().map(|question| {
+            let answer = answers.next().unwrap_or_else(|| Err(Unread::silent()));
+            answer.map_err(|e| e.reason).and_then(|reading| question.list(&reading))
+        }));
+    }
+    fold(&plan, &questions, lists, coverage)
 }
 
 fn cover(class: &str, covered: Covered) -> Coverage {
@@ -225,23 +233,30 @@ struct Question {
     sql: String,
 }
 
-/// Puts the answers together. A class of which a part failed is a gap as a whole.
+impl Question {
+    fn list(&self, reading: &Reading) -> Result<Vec<CatalogObject>, String> {
+        let rows: Vec<Row> = unpack(reading)?;
+        Ok(rows.into_iter().map(|row| row.into_object(self.class)).collect())
+    }
+}
+
+/// Puts the lists together. A class of which a part failed is a gap as a whole.
 fn fold(
     plan: &Plan,
     questions: &[Question],
-    answers: impl IntoIterator<Item = Result<Reading, String>>,
+    lists: impl IntoIterator<Item = Result<Vec<CatalogObject>, String>>,
     coverage: &mut Vec<Coverage>,
 ) -> Vec<CatalogObject> {
     let mut objects = Vec::new();
     let mut listed: BTreeMap<&str, Result<usize, String>> = BTreeMap::new();
-    let mut answers = answers.into_iter();
+    let mut lists = lists.into_iter();
     for Question { class, .. } in questions {
-        let answer = answers.next().unwrap_or_else(|| Err("the channel gave no answer".to_owned()));
+        let list = lists.next().unwrap_or_else(|| Err(Unread::silent().reason));
         let state = listed.entry(class).or_insert(Ok(0));
-        match (state.as_mut(), answer.and_then(|r| unpack::<Row>(&r))) {
-            (Ok(count), Ok(rows)) => {
-                *count += rows.len();
-                objects.extend(rows.into_iter().map(|row| row.into_object(class)));
+        match (state.as_mut(), list) {
+            (Ok(count), Ok(list)) => {
+                *count += list.len();
+                objects.extend(list);
             }
             (Ok(_), Err(why)) => *state = Err(why),
             (Err(_), _) => {}
@@ -327,16 +342,16 @@ mod tests {
         }
     }
 
-    fn answer(identities: &[&str]) -> Result<Reading, String> {
+    fn answer(identities: &[&str]) -> Reading {
         let rows: Vec<String> = identities
             .iter()
             .map(|i| format!(r#"{{"identity":"{i}","attributes":{{"owner":"app","kind":null}}}}"#))
             .collect();
-        Ok(Reading {
+        Reading {
             columns: vec!["batch".into()],
             rows: vec![vec![Value::Text(format!("[{}]", rows.join(",")))]],
             truncated: false,
-        })
+        }
     }
 
     fn gaps(coverage: &[Coverage]) -> Vec<&str> {
@@ -364,7 +379,7 @@ mod tests {
             if q.class == "column" && columns == 2 {
                 Err("time-out".to_owned())
             } else {
-                answer(&[q.class])
+                q.list(&answer(&[q.class]))
             }
         });
         let mut coverage = Vec::new();

@@ -18,7 +18,7 @@ pub(crate) const COPY: &str = "zoo_copy";
 /// A server with the zoo.
 pub(crate) struct Zoo {
     server: LocalServer,
-    /// Passfile of the reader and the superuser.
+    /// Passfile of the reader.
     passfile: PathBuf,
     copied: String,
     _folder: tempfile::TempDir,
@@ -38,7 +38,7 @@ impl Zoo {
         let server = LocalServer::start(&installation, &home, &options).await.expect("a server");
         let password = Password::random().expect("the system gives random bytes");
         let passfile = folder.path().join("passfile");
-        let logins = [(READER, &password), (server.superuser(), server.password())];
+        let logins = [(READER, &password)];
         write_passfile(&passfile, &["127.0.0.1"], server.port(), &logins).expect("a passfile");
         let zoo = Self { server, passfile, copied: file("copied.sql"), _folder: folder };
         zoo.sql("postgres", &file("cluster.sql")).await;
@@ -63,12 +63,7 @@ impl Zoo {
         self.server.port()
     }
 
-    /// The superuser's name.
-    pub(crate) fn superuser(&self) -> &'static str {
-        self.server.superuser()
-    }
-
-    /// The passfile of both roles.
+    /// The reader's passfile.
     pub(crate) fn passfile(&self) -> &Path {
         &self.passfile
     }
