@@ -192,7 +192,13 @@ async fn production(zoo: &Zoo, database: DatabaseName, run: &RunId) -> Productio
     let settings = ConnectionSettings::resolve(&fields, None, &Environment::default());
     let settings = settings.expect("the settings are whole");
     let allowlist = Allowlist::new([database]).expect("an allowlist");
-    let accepted = Accepted::nothing();
+    let accepted = [
+        ("temporary", "the zoo is as PostgreSQL makes a database"),
+        ("untrusted-function", "the zoo has some of each kind"),
+        ("security-definer", "a change makes one for everybody"),
+        ("foreign-server", "a change grants one to everybody"),
+    ];
+    let accepted = Accepted::new(accepted).expect("they can be accepted");
     let terms = Terms {
         allowlist: &allowlist,
         role: Some(READER),

@@ -68,7 +68,12 @@ impl Bench {
         let settings = ConnectionSettings::resolve(&fields, None, &Environment::of_process());
         let allowlist = Allowlist::new([name]).expect("an allowlist");
         let run: RunId = "witness-1".parse().expect("a run");
-        let accepted = Accepted::nothing();
+        let accepted = [
+            ("temporary", "a server of a test"),
+            ("pg-read-all-data", "it reads everything"),
+            ("dangerous-function", "one test reads the log"),
+        ];
+        let accepted = Accepted::new(accepted).expect("they can be accepted");
         let terms =
             Terms { allowlist: &allowlist, role: None, accepted: &accepted, run: &run, bounds };
         let channel = ProductionChannel::connect(settings.expect("settings"), terms).await;
