@@ -255,6 +255,7 @@ async fn every_way_to_end_without_an_answer_has_its_code_and_shows_no_data() {
 async fn each_database_is_asked_by_its_name() {
     let asked = Asked::new().await;
     asked.outside("create database workflow").await;
+    asked.outside("revoke temporary on database workflow from public").await;
     asked.set("query.databases", toml_edit::Array::from_iter(["directus", "workflow"]));
     for (args, name) in [
         (&["select current_catalog"][..], "directus"),

@@ -138,8 +138,11 @@ fn has_libclang() -> bool {
     folders.iter().any(|folder| {
         std::fs::read_dir(folder).into_iter().flatten().flatten().any(|file| {
             let name = file.file_name().to_string_lossy().into_owned();
+            // libclang-cpp is another library.
             name.starts_with("libclang.so")
-                || name.starts_with("libclang-") && name.contains(".so")
+                || name.starts_with("libclang-")
+                    && !name.starts_with("libclang-cpp")
+                    && name.contains(".so")
                 || name == "libclang.dylib"
         })
     })

@@ -20,7 +20,7 @@ use crate::{Caller, Description, QueryError, QueryVerdict, Scope};
 
 /// Statements that are under way or wait for a connection, all databases and callers together. More
 /// are turned away at once: a queue without an end is memory without an end.
-const MAX_AT_ONCE: usize = 64;
+const MAX_AT_ONCE: usize = 256;
 
 /// The pauses before a channel that was open once is opened again. A server that is started anew
 /// needs a moment; one that stays away is not knocked at for long.
@@ -147,6 +147,27 @@ impl QueryService {
         run: RunId,
         store: &Path,
     ) -> Result<Self, ServiceError> {
+        Self::with_spares(profile, run, store, Bounds::default().spares)
+    }
+
+    /// The same for somebody who asks once: no connection is dialled ahead for a next question.
+    ///
+    /// # Errors
+    /// [`ServiceError`]; nothing was connected to.
+    pub fn for_one_question(
+        profile: &ProductionProfile,
+        run: RunId,
+        store: &Path,
+    ) -> Result<Self, ServiceError> {
+        Self::with_spares(profile, run, store, 0)
+    }
+
+    fn with_spares(
+        profile: &ProductionProfile,
+        run: RunId,
+        store: &Path,
+        spares: usize,
+    ) -> Result<Self, ServiceError> {
         let query = &profile.query;
         let databases = query
             .databases
@@ -164,6 +185,7 @@ impl QueryService {
                 lock_timeout: profile.limits.lock_timeout,
                 connections: query.connections,
                 queue_timeout: query.queue_timeout,
+                spares,
                 ..Bounds::default()
             },
             permitted: Permitted::new(names.functions, names.types)?,

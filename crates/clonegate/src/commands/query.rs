@@ -28,7 +28,7 @@ pub(super) async fn run(
     let sql = statement(options.sql)?;
     let run = new_run_id().map_err(|e| Failure::Usage(e.to_string()))?;
     let service =
-        QueryService::from_profile(&profile, run, store.root()).map_err(Failure::Service)?;
+        QueryService::for_one_question(&profile, run, store.root()).map_err(Failure::Service)?;
     let database = options.database.unwrap_or_else(|| service.databases()[0].to_string());
     let caller = caller();
     console.doing("asking production");

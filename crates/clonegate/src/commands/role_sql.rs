@@ -338,7 +338,7 @@ begin
               where a.grantee = 0
                 and (p.prosecdef
                      or e.extname in ('adminpack', 'dblink', 'http', 'pg_background', 'pg_net', 'pg_prewarm',
-                                      'postgres_fdw')
+                                      'postgres_fdw', 'tablefunc', 'xml2')
                      or p.pronamespace = 'pg_catalog'::regnamespace and p.proname in (
                         {STRICT}))
     loop

@@ -26,6 +26,8 @@ select f.kind, f.subject, f.remedy, f.total
                                              'pg_background', 'pg_cron', 'pg_net', 'pg_prewarm', 'pg_surgery',
                                              'pldbgapi', 'plproxy', 'postgres_fdw')
                                and p.provolatile = 'v' then 'dangerous-function'
+                          -- They run SQL that is hidden in a string, whatever their volatility says.
+                          when e.extname in ('tablefunc', 'xml2') then 'dangerous-function'
                           when not l.lanpltrusted and l.lanname not in ('internal', 'c')
                                or l.lanname in ('internal', 'c') and p.oid >= 16384 and e.oid is null
                               then 'untrusted-function'
