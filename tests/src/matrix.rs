@@ -361,7 +361,8 @@ fn document(all: &[Mutation]) -> String {
          {} changes, each alone on a copy of the zoo (`tests/zoo/`), and who must catch it. The test in\n\
          `tests/src/matrix.rs` makes every change, reads the database before and after through the\n\
          production channel as a role with nothing but SELECT, and fails if anything is missing here or\n\
-         anything else is found. Each row is a file under `tests/matrix/`; `CLONEGATE_BLESS=1` writes this\n\
+         anything else is found. A superuser is turned away by that channel: what is read as one is read with\n\
+         psql, by the same queries. Each row is a file under `tests/matrix/`; `CLONEGATE_BLESS=1` writes this\n\
          page from them.\n\n\
          | change | caught by | finding |\n| --- | --- | --- |\n",
         changes.len()
