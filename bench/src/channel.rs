@@ -415,7 +415,7 @@ async fn load(
             "this process' memory at its peak",
             "at most 128 MiB".to_owned(),
             peak.map_or("not known here".to_owned(), |kib| format!("{} MiB", kib >> 10)),
-            peak.is_none_or(|kib| kib <= 128 << 10),
+            peak.is_some_and(|kib| kib <= 128 << 10),
         ),
     ];
     say("| what | required | actual |");

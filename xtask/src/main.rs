@@ -54,7 +54,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Every other command is clonegate's: gate, query, audit, status, rollback, report, schema, sandbox.
+    /// Every other command is clonegate's: gate, query, audit, mcp, lint, role-sql, status,
+    /// rollback, report, schema, sandbox.
     #[command(external_subcommand)]
     Clonegate(Vec<OsString>),
 }
