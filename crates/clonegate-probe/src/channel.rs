@@ -344,13 +344,17 @@ impl ProductionChannel {
         limits: Limits,
     ) -> Result<Answer, ReadError> {
         let work = async {
+            let mut lost = 0;
             loop {
                 let mut lease = self.pool.lease(Purpose::Caller).await?;
                 match self.read_over(&mut lease, sql, facts, limits).await {
                     // A spare may have been lost since it was dialled; nothing was sent over it.
                     Err(Unread::BeforeTheStatement(error))
-                        if lease.rested && error.is_the_connections_end() =>
+                        if lease.rested
+                            && lost < self.bounds.connections
+                            && error.is_the_connections_end() =>
                     {
+                        lost += 1;
                         tracing::debug!(%error, "a spare connection was lost");
                     }
                     done => return done.map_err(Unread::into_error),
