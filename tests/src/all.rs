@@ -4,14 +4,17 @@
 //! needs a container engine, `mcp_sdk` the Python SDK of MCP, everything else a local PostgreSQL.
 
 mod cases;
+mod catalog;
 mod command_line;
 mod containers;
 mod harness;
 mod invariants;
 mod killed;
+mod matrix;
 mod mcp;
 mod mcp_sdk;
 mod outside;
 mod query;
 mod report;
 mod role_sql;
+mod witness_rows;

@@ -80,16 +80,44 @@ fn altered(old: &CatalogObject, new: &CatalogObject) -> Vec<Finding> {
         .into_iter()
         .map(|name| (name, of(old, name), of(new, name)))
         .filter(|(_, before, after)| before != after)
-        .map(|(name, before, after)| Finding {
-            subject: subject(old),
-            attribute: name.clone(),
-            before,
-            after,
-            witness: Witness::Catalog,
-            disposition: Disposition::Unexplained,
-            note: "its definition was altered".to_owned(),
+        .map(|(name, before, after)| {
+            let (before, after) = around_the_difference(&before, &after);
+            Finding {
+                subject: subject(old),
+                attribute: name.clone(),
+                before,
+                after,
+                witness: Witness::Catalog,
+                disposition: Disposition::Unexplained,
+                note: "its definition was altered".to_owned(),
+            }
         })
         .collect()
+}
+
+/// Characters of a definition that a finding shows at the most.
+const SHOWN: usize = 300;
+
+/// Characters before the first difference that a finding shows of a long definition.
+const CONTEXT: usize = 60;
+
+/// Both texts, and of long ones the part where they begin to differ: a view may be pages long.
+fn around_the_difference(before: &str, after: &str) -> (String, String) {
+    let same = before.chars().zip(after.chars()).take_while(|(a, b)| a == b).count();
+    let cut = |text: &str| {
+        if text.chars().nth(SHOWN).is_none() {
+            return text.to_owned();
+        }
+        let start = same.saturating_sub(CONTEXT);
+        let mut rest = text.chars().skip(start);
+        let mut shown: String = if start == 0 { String::new() } else { "…".to_owned() };
+        shown.extend(rest.by_ref().take(SHOWN));
+        if rest.next().is_some() {
+            shown.push('…');
+        }
+        shown
+    };
+    (cut(before), cut(after))
 }
 
 /// Whether a new object is one that the run may add.

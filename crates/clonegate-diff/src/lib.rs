@@ -8,11 +8,14 @@
 //! The crate asks no database and decides no verdict.
 
 mod catalog;
+mod compare;
 mod rows;
 
 use std::collections::BTreeMap;
 
 use clonegate_model::{Across, Covered, Finding, Snapshot};
+
+pub use compare::{Compared, Contents, compare_contents};
 
 /// What explains a difference.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +74,7 @@ pub fn diff(
 
 /// Compares a snapshot with one of a physical copy in the same cluster (`CREATE DATABASE …
 /// TEMPLATE`), which keeps every row's `xmin` and every object's oid, but not what the cluster
-/// keeps about a database: its grants, settings and comment.
+/// keeps about a database: its grants, settings, subscriptions and comment.
 ///
 /// # Errors
 /// [`NotComparable`], which is neither "equal" nor "different".
@@ -86,8 +89,13 @@ pub fn diff_copy(
             after: format!("cluster {}", copy.identity.system_identifier),
         });
     }
-    compare(before, copy, policy, &["database", "setting"])
+    compare(before, copy, policy, &NOT_COPIED)
 }
+
+/// Classes of definitions that the cluster keeps about a database, and not the database itself. The copy
+/// is one of the other databases, and the database one of the copy's.
+const NOT_COPIED: [&str; 5] =
+    ["database", "other database", "setting", "subscription", "subscription connection"];
 
 fn compare(
     before: &Snapshot,
@@ -105,6 +113,7 @@ fn compare(
     let mut findings = catalog::compare(before, after, policy, &left_out);
     findings.extend(rows::relations(before, after, policy));
     findings.extend(rows::sequences(before, after, policy));
+    findings.extend(rows::log(after));
     Ok(findings)
 }
 

@@ -1,14 +1,21 @@
-//! Contents: the rows of relations by lineage, and the values of sequences.
+//! Contents: the rows of relations by lineage and by digest, the values of sequences, and what the
+//! write-ahead log says.
 
 use std::collections::BTreeMap;
 
-use clonegate_model::{Across, Disposition, Finding, Lineage, RelationState, Snapshot, Witness};
+use clonegate_model::{
+    Across, Digest, Disposition, Finding, Lineage, RelationState, Snapshot, Witness,
+};
 
 use crate::Policy;
+
+/// Rows, ranges and columns that a finding names; the snapshot has more.
+const NAMED: usize = 3;
 
 pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>) -> Vec<Finding> {
     let new: BTreeMap<&str, &RelationState> =
         after.relations.iter().map(|r| (r.name.as_str(), r)).collect();
+    let one_key = before.digest_key == after.digest_key;
     let mut findings = Vec::new();
     for old in &before.relations {
         // A relation that is gone or new is the catalog's finding.
@@ -30,15 +37,25 @@ pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>)
             });
         }
         // Where either side has no lineage, the coverage manifest has the gap.
-        if let (Some(entry), Some(exit)) = (old.lineage, now.lineage) {
-            findings.extend(rows(old, entry, exit, across));
+        let lineage = old.lineage.zip(now.lineage);
+        let seen = lineage.and_then(|(entry, exit)| rows(old, now, entry, exit, across));
+        // What lineage reports or the profile lets pass is not reported twice; growth is held against the
+        // digest of the rows that were there.
+        let is_growth = seen.as_ref().is_some_and(|f| f.disposition == Disposition::Organic)
+            && across == Across::MayGrow;
+        if let (Some(entry), Some(exit), true) = (&old.digest, &now.digest, one_key)
+            && (seen.is_none() || is_growth)
+        {
+            findings.extend(contents(old, entry, exit, across));
         }
+        findings.extend(seen);
     }
     findings
 }
 
 fn rows(
     relation: &RelationState,
+    now: &RelationState,
     entry: Lineage,
     exit: Lineage,
     across: Across,
@@ -61,21 +78,22 @@ fn rows(
             format!("{l} rows of entry were changed or removed, and {n} rows are newer than entry")
         }
     };
-    let (disposition, note) = match across {
-        Across::MayChange => {
-            (Disposition::Organic, format!("{happened}; the profile declares may-change"))
-        }
+    let (disposition, explained) = match across {
+        Across::MayChange => (Disposition::Organic, "the profile declares may-change"),
         Across::MayGrow if lost == 0 && settled => {
-            (Disposition::Organic, format!("{happened}; the profile declares may-grow"))
+            (Disposition::Organic, "the profile declares may-grow")
         }
-        Across::MayGrow => (
-            Disposition::Unexplained,
-            format!("{happened}; the profile declares may-grow, and that is no growth"),
-        ),
-        Across::Unchanged => {
-            (Disposition::Unexplained, format!("{happened}; the profile does not declare it"))
+        Across::MayGrow => {
+            (Disposition::Unexplained, "the profile declares may-grow, and that is no growth")
         }
+        Across::Unchanged => (Disposition::Unexplained, "the profile does not declare it"),
     };
+    let mut note = format!("{happened}; {explained}");
+    let places = [changed_columns(relation, now), newer_rows(now, newer), lost_from(relation, now)];
+    for place in places.into_iter().flatten() {
+        note.push_str("; ");
+        note.push_str(&place);
+    }
     Some(Finding {
         subject: format!("{} {}", relation.kind, relation.name),
         attribute: "rows".to_owned(),
@@ -89,6 +107,134 @@ fn rows(
         disposition,
         note,
     })
+}
+
+/// Which rows are newer: where they are, and which transaction wrote them.
+fn newer_rows(now: &RelationState, newer: u64) -> Option<String> {
+    let shown: Vec<String> = now
+        .newer_rows
+        .iter()
+        .take(NAMED)
+        .map(|row| {
+            let key = row.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
+            let at = row.committed_at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
+            format!("{}{key} by transaction {}{at}", row.place, row.xid)
+        })
+        .collect();
+    (!shown.is_empty()).then(|| format!("newer: {}", with_more(&shown, newer)))
+}
+
+/// From which ranges rows of entry are gone.
+fn lost_from(entry: &RelationState, now: &RelationState) -> Option<String> {
+    if entry.ranges.len() != now.ranges.len() {
+        return None;
+    }
+    let mut lost = Vec::new();
+    for (before, after) in entry.ranges.iter().zip(&now.ranges) {
+        let kept = after.rows.saturating_sub(after.newer.unwrap_or_default());
+        if (before.from, before.to) == (after.from, after.to) && kept < before.rows {
+            let end = before.to.map_or_else(|| "the end".to_owned(), |to| to.to_string());
+            lost.push(format!("{} from blocks {} to {end}", before.rows - kept, before.from));
+        }
+    }
+    let all = lost.len() as u64;
+    lost.truncate(NAMED);
+    (!lost.is_empty()).then(|| format!("changed or removed: {}", with_more(&lost, all)))
+}
+
+fn changed_columns(entry: &RelationState, now: &RelationState) -> Option<String> {
+    let (before, after) = (entry.digest.as_ref()?, now.digest.as_ref()?);
+    if before.rows != after.rows || before.recipe != after.recipe {
+        return None;
+    }
+    let columns: Vec<&str> = before
+        .columns
+        .iter()
+        .filter(|(name, sum)| after.columns.get(*name) != Some(sum))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    (!columns.is_empty()).then(|| format!("columns: {}", columns.join(", ")))
+}
+
+fn with_more(shown: &[String], all: u64) -> String {
+    let more = all.saturating_sub(shown.len() as u64);
+    let text = shown.join(", ");
+    if more == 0 { text } else { format!("{text} and {more} more") }
+}
+
+/// What the digest says: are the rows that are not newer than entry the rows of entry? Without newer rows
+/// those are all.
+fn contents(
+    relation: &RelationState,
+    entry: &Digest,
+    exit: &Digest,
+    across: Across,
+) -> Option<Finding> {
+    let same_kind = entry.recipe == exit.recipe;
+    if same_kind && exit.of_entry.unwrap_or(exit.sum) == entry.sum {
+        return None;
+    }
+    let happened = if same_kind {
+        "the contents of entry's rows are not what they were"
+    } else {
+        // The catalog names the columns; that the contents differ can't be said.
+        "its columns changed, so that its contents can't be held against entry's"
+    };
+    let (disposition, explained) = match across {
+        Across::MayChange => (Disposition::Organic, "the profile declares may-change"),
+        Across::MayGrow => {
+            (Disposition::Unexplained, "the profile declares may-grow, and that is no growth")
+        }
+        Across::Unchanged => (Disposition::Unexplained, "the profile does not declare it"),
+    };
+    let shown = |digest: &Digest| format!("{:x}", digest.sum.0 as u128 & u128::from(u64::MAX));
+    Some(Finding {
+        subject: format!("{} {}", relation.kind, relation.name),
+        attribute: "contents".to_owned(),
+        before: shown(entry),
+        after: shown(exit),
+        witness: Witness::Digest,
+        disposition,
+        note: format!("{happened}; {explained}"),
+    })
+}
+
+/// Kinds of records by which the contents of a table change.
+const WRITES: [&str; 7] = [
+    "Heap/INSERT",
+    "Heap/UPDATE",
+    "Heap/HOT_UPDATE",
+    "Heap/DELETE",
+    "Heap/TRUNCATE",
+    "Heap2/MULTI_INSERT",
+    "Heap/INPLACE",
+];
+
+/// What the write-ahead log says of this database. It does not say what was committed, so it explains
+/// nothing and excuses nothing: lineage, catalog and sequences decide, and this stands beside them.
+pub(crate) fn log(after: &Snapshot) -> Vec<Finding> {
+    let writes = after.wal.iter().flat_map(|wal| wal.since_entry.iter().flatten());
+    let mut by_relation: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for write in writes.filter(|w| w.database == after.identity.database_oid) {
+        if WRITES.contains(&write.kind.as_str()) {
+            let name = write.relation.clone().unwrap_or_else(|| {
+                format!("a relation with the file {}, which is not there any more", write.filenode)
+            });
+            by_relation.entry(name).or_default().push(format!("{} {}", write.records, write.kind));
+        }
+    }
+    by_relation
+        .into_iter()
+        .map(|(name, kinds)| Finding {
+            subject: name,
+            attribute: "write-ahead log".to_owned(),
+            before: String::new(),
+            after: kinds.join(", "),
+            witness: Witness::Wal,
+            disposition: Disposition::Unchanged,
+            note: "it was written to, by transactions that committed or did not; the other witnesses say what is left of it".to_owned(),
+        })
+        .collect()
 }
 
 pub(crate) fn sequences(before: &Snapshot, after: &Snapshot, policy: Policy<'_>) -> Vec<Finding> {

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use clonegate_model::{
-    CatalogObject, Coverage, Covered, DatabaseName, Disposition, Footprint, Identity, Lineage,
-    Phase, RelationKind, RelationState, SNAPSHOT_FORMAT, SequenceState, Target, Witness,
+    CatalogObject, Comparable, Coverage, Covered, DatabaseName, Digest, DigestKey, Disposition,
+    Footprint, HashSum, Identity, Lineage, Phase, RangeState, RelationKind, RelationState, RowSeen,
+    SNAPSHOT_FORMAT, SequenceState, Target, Wal, WalWrites, Witness,
 };
 use jiff::Timestamp;
 
@@ -39,6 +40,16 @@ fn snapshot(phase: Phase) -> Snapshot {
                 recent: 1,
                 recent_xids: 9,
             }),
+            digest: Some(Digest {
+                rows: 200,
+                sum: HashSum(77),
+                of_entry: (phase == Phase::Exit).then_some(HashSum(77)),
+                columns: BTreeMap::from([("a".into(), HashSum(3)), ("b".into(), HashSum(4))]),
+                recipe: "a integer, b text".into(),
+                comparable: Comparable::AnyServer,
+            }),
+            ranges: Vec::new(),
+            newer_rows: Vec::new(),
         }],
         sequences: vec![SequenceState {
             name: "public.issues_id_seq".into(),
@@ -56,6 +67,8 @@ fn snapshot(phase: Phase) -> Snapshot {
         activity: Vec::new(),
         coverage: Vec::new(),
         footprint: Footprint::default(),
+        digest_key: DigestKey(1),
+        wal: None,
     }
 }
 
@@ -162,6 +175,27 @@ fn a_marked_table_may_be_added_with_what_belongs_to_it() {
 }
 
 #[test]
+fn what_hangs_on_a_marked_table_comes_with_it_and_what_acts_beyond_it_does_not() {
+    let on = |class: &str| object(class, "public.axis.x", &[("on", "public.axis")]);
+    let findings = |added: CatalogObject| {
+        let add = |s: &mut Snapshot| {
+            let marked = [("kind", "table"), ("comment", "TEST_CLONE axes")];
+            s.catalog.push(object("relation", "public.axis", &marked));
+            s.catalog.push(added);
+        };
+        let found = found(add, &[], Additions::Marked("TEST_CLONE"));
+        found.iter().filter(|f| f.1 == Disposition::Unexplained).count()
+    };
+    for class in ["policy", "rule", "trigger", "statistics"] {
+        assert_eq!(findings(on(class)), 0, "{class}");
+    }
+    for class in ["operator", "cast", "membership", "setting", "publication", "other database"] {
+        let added = object(class, "x", &[("comment", "TEST_CLONE")]);
+        assert_eq!(findings(added), 1, "{class}");
+    }
+}
+
+#[test]
 fn what_alters_an_existing_table_is_never_explained_by_a_marker() {
     for addition in [
         object(
@@ -218,6 +252,34 @@ fn a_class_that_could_not_be_listed_is_no_finding() {
 }
 
 #[test]
+fn of_a_long_definition_the_part_is_shown_where_it_differs() {
+    let long = |word: &str| format!("{}{word}{}", "ä, ".repeat(400), ", z".repeat(400));
+    let mut before = snapshot(Phase::Entry);
+    before.catalog[0].attributes.insert("definition".into(), long("old"));
+    let mut after = snapshot(Phase::Exit);
+    after.catalog[0].attributes.insert("definition".into(), long("new"));
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    let finding = diff(&before, &after, policy).unwrap().remove(0);
+    for (text, word) in [(&finding.before, "old"), (&finding.after, "new")] {
+        assert!(text.contains(word) && text.chars().count() <= 302, "{text}");
+        assert!(text.starts_with('…') && text.ends_with('…'), "{text}");
+    }
+}
+
+#[test]
+fn what_the_cluster_keeps_about_a_database_is_not_the_copys() {
+    let mut copy = snapshot(Phase::Exit);
+    copy.identity.database_oid = 99;
+    for class in ["database", "other database", "setting", "subscription"] {
+        copy.catalog.push(object(class, "x", &[]));
+    }
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    assert_eq!(diff_copy(&snapshot(Phase::Entry), &copy, policy), Ok(Vec::new()));
+}
+
+#[test]
 fn another_database_is_not_comparable() {
     let organic = BTreeMap::new();
     let policy = Policy { organic: &organic, additions: Additions::Unexplained };
@@ -231,4 +293,117 @@ fn another_database_is_not_comparable() {
         diff(&snapshot(Phase::Entry), &snapshot(Phase::Entry), policy),
         Err(NotComparable::Baseline)
     );
+}
+
+fn digest(of_entry: i128, sum: i128, rows: u64) -> impl FnOnce(&mut Snapshot) {
+    move |s| {
+        let digest = s.relations[0].digest.as_mut().unwrap();
+        *digest =
+            Digest { rows, sum: HashSum(sum), of_entry: Some(HashSum(of_entry)), ..digest.clone() };
+    }
+}
+
+#[test]
+fn contents_that_differ_are_a_finding_of_their_own() {
+    let findings = found(digest(78, 78, 200), &[], Additions::Unexplained);
+    insta::assert_snapshot!(findings[0].0, @"table public.issues contents: the contents of entry's rows are not what they were; the profile does not declare it");
+    assert_eq!(findings[0].1, Disposition::Unexplained);
+}
+
+#[test]
+fn growth_leaves_the_digest_of_entrys_rows_as_it_was() {
+    let grow = [("public.issues", Across::MayGrow)];
+    let grown = |of_entry| {
+        move |s: &mut Snapshot| {
+            lineage(203, 3)(s);
+            digest(of_entry, 99, 203)(s);
+        }
+    };
+    let honest = found(grown(77), &grow, Additions::Unexplained);
+    assert!(honest.iter().all(|f| f.1 == Disposition::Organic), "{honest:?}");
+    let forged = found(grown(76), &grow, Additions::Unexplained);
+    assert!(forged.iter().any(|f| f.1 == Disposition::Unexplained && f.0.contains("contents")));
+    let undeclared = found(grown(77), &[], Additions::Unexplained);
+    assert!(undeclared.iter().all(|f| f.1 == Disposition::Unexplained), "{undeclared:?}");
+}
+
+#[test]
+fn digests_with_two_keys_say_nothing_about_each_other() {
+    let other = |s: &mut Snapshot| {
+        s.digest_key = DigestKey(2);
+        digest(5, 5, 200)(s);
+    };
+    assert_eq!(found(other, &[], Additions::Unexplained), []);
+}
+
+#[test]
+fn a_difference_has_a_place() {
+    let mut before = snapshot(Phase::Entry);
+    let range = |from, to, rows, newer| RangeState { from, to, rows, newer, sum: None };
+    before.relations[0].ranges = vec![range(0, Some(100), 120, None), range(100, None, 80, None)];
+    let mut after = snapshot(Phase::Exit);
+    lineage(200, 1)(&mut after);
+    let relation = &mut after.relations[0];
+    relation.ranges = vec![range(0, Some(100), 119, Some(0)), range(100, None, 81, Some(1))];
+    relation.newer_rows = vec![RowSeen {
+        place: "(107,3)".into(),
+        xid: 812,
+        committed_at: None,
+        key: Some("(7)".into()),
+    }];
+    relation.digest.as_mut().unwrap().columns.insert("b".into(), HashSum(5));
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    let note = &diff(&before, &after, policy).unwrap()[0].note;
+    insta::assert_snapshot!(note, @"1 rows of entry were changed or removed, and 1 rows are newer than entry; the profile does not declare it; columns: b; newer: (107,3) (7) by transaction 812; changed or removed: 1 from blocks 0 to 100");
+}
+
+#[test]
+fn the_log_stands_beside_the_other_witnesses() {
+    let written = |s: &mut Snapshot| {
+        let write = |database, kind: &str| WalWrites {
+            database,
+            filenode: 9,
+            relation: Some("public.issues".into()),
+            kind: kind.into(),
+            records: 2,
+        };
+        let writes = vec![
+            write(16_400, "Heap/INSERT"),
+            write(16_400, "Heap2/PRUNE"),
+            write(16_401, "Heap/DELETE"),
+        ];
+        s.wal = Some(Wal { at: "0/2".into(), since_entry: Some(writes) });
+    };
+    let findings = found(written, &[], Additions::Unexplained);
+    assert_eq!(findings.len(), 1, "the clone in the same cluster is no finding: {findings:?}");
+    assert_eq!(findings[0].1, Disposition::Unchanged);
+}
+
+#[test]
+fn two_databases_are_compared_by_their_digests() {
+    let (first, second) = (snapshot(Phase::Entry), snapshot(Phase::Entry));
+    let said = |second: &Snapshot| compare_contents(&first, second)[0].contents.clone();
+    assert_eq!(said(&second), Contents::Equal { rows: 200 });
+    let mut different = second.clone();
+    let digest = different.relations[0].digest.as_mut().unwrap();
+    (digest.sum, _) = (HashSum(1), digest.columns.insert("a".into(), HashSum(9)));
+    let columns = vec!["a".to_owned()];
+    assert_eq!(said(&different), Contents::Different { first: 200, second: 200, columns });
+    for change in [
+        (|s: &mut Snapshot| s.digest_key = DigestKey(2)) as fn(&mut Snapshot),
+        |s| s.relations[0].digest = None,
+        |s| s.relations[0].digest.as_mut().unwrap().recipe.push_str(", c text"),
+        |s| {
+            s.identity.database_oid = 1;
+            s.relations[0].digest.as_mut().unwrap().comparable = Comparable::SameDatabase;
+        },
+    ] {
+        let mut other = second.clone();
+        change(&mut other);
+        assert!(matches!(said(&other), Contents::NotComparable(_)), "{:?}", said(&other));
+    }
+    let mut gone = second.clone();
+    gone.relations.clear();
+    assert_eq!(said(&gone), Contents::OnlyInFirst);
 }

@@ -1,12 +1,18 @@
 //! Opens the two channels of a profile, and lets the witnesses read through either.
 
-use clonegate_clone::{CloneChannel, CloneSettings, ContainerName, Limits, OpenError, SshSettings};
+use std::time::Duration;
+
+use clonegate_clone::{
+    CloneChannel, CloneSettings, ContainerName, Limits, OpenError, ReadFailure, SshSettings,
+};
 use clonegate_model::{ChannelRecord, Facts, Reading, RunId};
-use clonegate_probe::{Attestation, Bounds, ConnectError, ProductionChannel, SnapshotReader};
+use clonegate_probe::{
+    Attestation, Bounds, ConnectError, CutBy, ProductionChannel, ReadError, SnapshotReader,
+};
 use clonegate_profile::Profile;
 use clonegate_query::{Production, SettingsProblem};
 use clonegate_sql::{Permitted, ReadOnlyStatement};
-use clonegate_witness::Reader;
+use clonegate_witness::{EXTENSION_FUNCTIONS, Reader, Unread, UnreadKind};
 
 use crate::GateError;
 use crate::read::Terms;
@@ -52,6 +58,7 @@ pub(crate) fn bounds(profile: &Profile) -> Bounds {
         lock_timeout: profile.limits.lock_timeout,
         // The witnesses pack what they list, so that the bound of a caller is enough for them too.
         engine_rows: Bounds::default().rows,
+        connections: Bounds::default().connections.max(profile.production.witness.connections),
         ..Bounds::default()
     }
 }
@@ -146,18 +153,43 @@ pub(crate) fn clone_record(profile: &Profile, channel: Option<&CloneChannel>) ->
 pub(crate) struct ProductionReader(pub(crate) SnapshotReader);
 
 impl Reader for ProductionReader {
-    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, String>> {
+    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
+        let permitted = Permitted::in_any_schema(EXTENSION_FUNCTIONS);
         let mut answers = Vec::with_capacity(statements.len());
         for text in statements {
-            let answer = match ReadOnlyStatement::judge(text) {
-                Err(refusal) => Err(refusal.to_string()),
-                Ok(statement) => {
-                    self.0.read(&statement).await.map(|a| a.reading).map_err(|e| chain(&e))
-                }
+            let answer = match ReadOnlyStatement::judge_with(text, &permitted) {
+                Err(refusal) => Err(Unread::refused(refusal.to_string())),
+                Ok(statement) => self
+                    .0
+                    .read(&statement)
+                    .await
+                    .map(|a| a.reading)
+                    .map_err(|e| Unread { kind: what_may_help(&e), reason: chain(&e) }),
             };
             answers.push(answer);
         }
         answers
+    }
+
+    async fn wait(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+fn what_may_help(error: &ReadError) -> UnreadKind {
+    match error {
+        ReadError::TimedOut { by: CutBy::Server, .. } => UnreadKind::TimedOut,
+        ReadError::Server(error) if error.severity() == "ERROR" => in_the_way(error.sqlstate()),
+        ReadError::UnsupportedType { .. } | ReadError::Parameters { .. } => UnreadKind::Refused,
+        _ => UnreadKind::Ended,
+    }
+}
+
+/// A lock, a deadlock, a standby's replay, somebody's `pg_cancel_backend`.
+fn in_the_way(sqlstate: &str) -> UnreadKind {
+    match sqlstate {
+        "55P03" | "40P01" | "40001" | "57014" => UnreadKind::InTheWay,
+        _ => UnreadKind::Refused,
     }
 }
 
@@ -165,21 +197,73 @@ impl Reader for ProductionReader {
 pub(crate) struct CloneReader<'a>(pub(crate) &'a CloneChannel);
 
 impl Reader for CloneReader<'_> {
-    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, String>> {
-        let terms = Terms { facts: &Facts::none(), permitted: &Permitted::nothing() };
-        read_all(self.0, statements, terms).await
+    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
+        let permitted = Permitted::in_any_schema(EXTENSION_FUNCTIONS);
+        let terms = Terms { facts: &Facts::none(), permitted: &permitted };
+        let answers = read_judged(self.0, statements, terms).await;
+        let unread = |failure: Unanswered| match failure {
+            Unanswered::Refused(reason) => Unread::refused(reason),
+            Unanswered::Failed(failure) => {
+                let kind = match &failure {
+                    ReadFailure::Server(d) => match d.sqlstate.as_deref() {
+                        Some("57014") => UnreadKind::TimedOut,
+                        state => in_the_way(state.unwrap_or_default()),
+                    },
+                    ReadFailure::Timeout(_) => UnreadKind::TimedOut,
+                    // The next call opens another session.
+                    ReadFailure::Lost(_) => UnreadKind::InTheWay,
+                    ReadFailure::TooLarge(_) | ReadFailure::Guard(_) | ReadFailure::Shape => {
+                        UnreadKind::Refused
+                    }
+                };
+                Unread { kind, reason: chain(&failure) }
+            }
+        };
+        answers.into_iter().map(|answer| answer.map_err(unread)).collect()
+    }
+
+    async fn wait(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    /// A call costs a session, over ssh too.
+    fn together(&self) -> usize {
+        16
     }
 }
 
-/// Judges and reads; a refused statement keeps its place among the answers.
+/// Why the clone gave no answer.
+enum Unanswered {
+    Refused(String),
+    Failed(ReadFailure),
+}
+
+/// Judges and reads, and says why not in words.
 pub(crate) async fn read_all(
     channel: &CloneChannel,
     statements: &[String],
     terms: Terms<'_>,
 ) -> Vec<Result<Reading, String>> {
-    let judged: Vec<Result<ReadOnlyStatement, String>> = statements
+    let answers = read_judged(channel, statements, terms).await;
+    let why = |failure| match failure {
+        Unanswered::Refused(reason) => reason,
+        Unanswered::Failed(failure) => chain(&failure),
+    };
+    answers.into_iter().map(|answer| answer.map_err(why)).collect()
+}
+
+/// Judges and reads; a refused statement keeps its place among the answers.
+async fn read_judged(
+    channel: &CloneChannel,
+    statements: &[String],
+    terms: Terms<'_>,
+) -> Vec<Result<Reading, Unanswered>> {
+    let judged: Vec<Result<ReadOnlyStatement, Unanswered>> = statements
         .iter()
-        .map(|text| ReadOnlyStatement::judge_with(text, terms.permitted).map_err(|r| r.to_string()))
+        .map(|text| {
+            ReadOnlyStatement::judge_with(text, terms.permitted)
+                .map_err(|r| Unanswered::Refused(r.to_string()))
+        })
         .collect();
     let accepted: Vec<ReadOnlyStatement> =
         judged.iter().filter_map(|j| j.as_ref().ok()).cloned().collect();
@@ -192,10 +276,9 @@ pub(crate) async fn read_all(
         .into_iter()
         .map(|judged| {
             judged?;
-            let answer = answers
-                .next()
-                .unwrap_or_else(|| Err(clonegate_clone::ReadFailure::Lost("no answer".to_owned())));
-            answer.map_err(|failure| chain(&failure))
+            let answer =
+                answers.next().unwrap_or_else(|| Err(ReadFailure::Lost("no answer".to_owned())));
+            answer.map_err(Unanswered::Failed)
         })
         .collect()
 }

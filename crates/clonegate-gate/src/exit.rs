@@ -34,8 +34,16 @@ pub(crate) async fn run(
 
     passage.gate.observer.step("reading the clone again");
     let checks = &profile.clone.checks;
-    match read::clone(clone, checks, terms, passage.run, Phase::Exit, Some(&clone_entry.horizon))
-        .await
+    match read::clone(
+        clone,
+        checks,
+        terms,
+        passage.run,
+        Phase::Exit,
+        Some(clone_entry),
+        &passage.plans,
+    )
+    .await
     {
         Err(why) => {
             passage.gate.observer.warning(&format!("the clone could not be read at exit: {why}"))
@@ -76,7 +84,8 @@ pub(crate) async fn run(
         terms,
         passage.run,
         Phase::Exit,
-        Some(&production_entry.horizon),
+        Some(production_entry),
+        &passage.plans,
     )
     .await;
     match taken {

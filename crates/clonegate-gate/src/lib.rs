@@ -24,5 +24,5 @@ pub use error::{GateError, RefusedFile};
 pub use interrupted::{Closed, interrupted_runs};
 pub use observer::{Observer, Silent};
 pub use rollback::RolledBack;
-pub use run::{Finished, Gate};
+pub use run::{Depth, Finished, Gate};
 pub use stop::{Stop, Stopper};

@@ -2,16 +2,72 @@
 
 use clonegate_clone::CloneChannel;
 use clonegate_model::{
-    Check, Facts, Footprint, Horizon, Phase, Reading, ReadingTaken, RunId, SNAPSHOT_FORMAT,
+    Check, DigestKey, Facts, Footprint, Phase, Reading, ReadingTaken, RunId, SNAPSHOT_FORMAT,
     Snapshot, Taken, Target,
 };
-use clonegate_probe::ProductionChannel;
+use clonegate_probe::{ProductionChannel, ReadError};
+use clonegate_profile::WitnessSettings;
 use clonegate_sql::Permitted;
-use clonegate_witness::{Collected, collect};
+use clonegate_witness::{Asked, Collected, DigestOf, Keys, LoadLimits, Plan, collect};
 use jiff::Timestamp;
 
 use crate::channels::{CloneReader, ProductionReader, chain, read_all};
 use crate::preflight::statement;
+use crate::{Depth, GateError};
+
+/// What the witnesses take of both databases. Both have one key, so that their contents can be compared.
+pub(crate) struct Plans {
+    pub(crate) production: Plan,
+    pub(crate) clone: Plan,
+    /// Connections that read production at once.
+    connections: usize,
+}
+
+impl Plans {
+    pub(crate) fn new(
+        production: &WitnessSettings,
+        clone: &WitnessSettings,
+        depth: Depth,
+    ) -> Result<Self, GateError> {
+        let mut key = [0_u8; 8];
+        getrandom::fill(&mut key).map_err(|e| GateError::Random(e.to_string()))?;
+        let key = DigestKey(i64::from_le_bytes(key));
+        Ok(Self {
+            production: plan(production, depth, key),
+            clone: plan(clone, depth, key),
+            connections: production.connections,
+        })
+    }
+}
+
+fn plan(settings: &WitnessSettings, depth: Depth, key: DigestKey) -> Plan {
+    let WitnessSettings {
+        digest,
+        digest_small,
+        budget,
+        connections: _,
+        wal,
+        show_keys,
+        active_sessions,
+        replica_lag,
+        patience,
+    } = settings;
+    Plan {
+        digest: match depth {
+            Depth::Deep => DigestOf::Everything,
+            Depth::Usual => DigestOf::Chosen { named: digest.clone(), small: *digest_small },
+        },
+        wal: if *wal { Asked::Yes } else { Asked::No },
+        keys: if *show_keys { Keys::Shown } else { Keys::Redacted },
+        budget: *budget,
+        load: LoadLimits {
+            active_sessions: *active_sessions,
+            replica_lag: *replica_lag,
+            patience: *patience,
+        },
+        ..Plan::usual(key)
+    }
+}
 
 /// What the checks are told and may use.
 #[derive(Clone, Copy)]
@@ -29,16 +85,17 @@ pub(crate) async fn production(
     terms: Terms<'_>,
     run: &RunId,
     phase: Phase,
-    entry: Option<&Horizon>,
+    entry: Option<&Snapshot>,
+    plans: &Plans,
 ) -> Result<Snapshot, String> {
     let begun_at = Timestamp::now();
     let before = channel.footprint();
     let (collected, readings) = if entry.is_none() {
-        let collected = production_witnesses(channel, entry).await?;
+        let collected = production_witnesses(channel, entry, plans).await?;
         (collected, production_checks(channel, checks, terms, phase).await)
     } else {
         let readings = production_checks(channel, checks, terms, phase).await;
-        (production_witnesses(channel, entry).await?, readings)
+        (production_witnesses(channel, entry, plans).await?, readings)
     };
     let after = channel.footprint();
     let footprint = Footprint {
@@ -51,13 +108,37 @@ pub(crate) async fn production(
 
 async fn production_witnesses(
     channel: &ProductionChannel,
-    entry: Option<&Horizon>,
+    entry: Option<&Snapshot>,
+    plans: &Plans,
 ) -> Result<Collected, String> {
-    let mut reader = ProductionReader(channel.snapshot().await.map_err(|e| chain(&e))?);
-    let collected = collect(&mut reader, entry).await.map_err(|e| e.to_string());
+    let first = channel.snapshot().await.map_err(|e| chain(&e))?;
+    let mut readers = vec![ProductionReader(first)];
+    // A role with a CONNECTION LIMIT may have fewer: then it takes longer, and proves the same.
+    if let Err(error) = more_readers(channel, plans.connections, &mut readers).await {
+        tracing::warn!(connections = readers.len(), reason = %chain(&error), "production is read with fewer connections");
+    }
+    let collected =
+        collect(&mut readers, &plans.production, entry).await.map_err(|e| e.to_string());
     // The closing assertion counts even where something could not be read.
-    reader.0.finish().await.map_err(|e| chain(&e))?;
+    for reader in readers {
+        reader.0.finish().await.map_err(|e| chain(&e))?;
+    }
     collected
+}
+
+async fn more_readers(
+    channel: &ProductionChannel,
+    connections: usize,
+    readers: &mut Vec<ProductionReader>,
+) -> Result<(), ReadError> {
+    if connections < 2 {
+        return Ok(());
+    }
+    let at = readers[0].0.export().await?;
+    while readers.len() < connections {
+        readers.push(ProductionReader(channel.snapshot_at(&at).await?));
+    }
+    Ok(())
 }
 
 async fn production_checks(
@@ -88,10 +169,13 @@ pub(crate) async fn clone(
     terms: Terms<'_>,
     run: &RunId,
     phase: Phase,
-    entry: Option<&Horizon>,
+    entry: Option<&Snapshot>,
+    plans: &Plans,
 ) -> Result<Snapshot, String> {
     let begun_at = Timestamp::now();
-    let collected = collect(&mut CloneReader(channel), entry).await.map_err(|e| e.to_string())?;
+    let collected = collect(&mut [CloneReader(channel)], &plans.clone, entry)
+        .await
+        .map_err(|e| e.to_string())?;
     let asked: Vec<&Check> = checks.iter().filter(|c| c.phases.contains(&phase)).collect();
     let statements: Vec<String> = asked.iter().map(|c| c.sql.clone()).collect();
     let answers = read_all(channel, &statements, terms).await;
@@ -120,7 +204,8 @@ fn snapshot(
     readings: Vec<ReadingTaken>,
     footprint: Footprint,
 ) -> Snapshot {
-    let Collected { horizon, relations, sequences, catalog, activity, coverage } = collected;
+    let Collected { horizon, relations, sequences, catalog, activity, coverage, digest_key, wal } =
+        collected;
     Snapshot {
         format: SNAPSHOT_FORMAT,
         run: about.run.clone(),
@@ -137,5 +222,7 @@ fn snapshot(
         activity,
         coverage,
         footprint,
+        digest_key,
+        wal,
     }
 }

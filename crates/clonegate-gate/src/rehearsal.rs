@@ -158,7 +158,8 @@ async fn rehearse(
         read::Terms { facts: &Facts::none(), permitted: &Permitted::nothing() },
         passage.run,
         Phase::Rehearsal,
-        Some(&entry.horizon),
+        Some(entry),
+        &passage.plans,
     )
     .await
     {

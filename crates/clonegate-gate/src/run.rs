@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::channels::{self, chain, clone_record, clone_settings, production_record};
 use crate::preflight::{Prepared, prepare};
-use crate::read;
+use crate::read::{self, Plans};
 use crate::{Closed, GateError, Observer, Stop, build, exit, interrupted, rehearsal};
 
 /// A profile, where its evidence goes, and who is told.
@@ -27,6 +27,17 @@ pub struct Gate<'a> {
     pub observer: &'a dyn Observer,
     /// How the run is asked to stop.
     pub stop: Stop,
+    /// How deep the witnesses look.
+    pub depth: Depth,
+}
+
+/// How deep the witnesses look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// As the profile says.
+    Usual,
+    /// The digest of every relation's contents.
+    Deep,
 }
 
 /// A run that was completed, whatever its verdict.
@@ -69,6 +80,8 @@ impl Gate<'_> {
         let prepared = prepare(self.profile)?;
         let settings = clone_settings(self.profile)?;
         let run = new_run_id()?;
+        let (production, clone) = (&self.profile.production, &self.profile.clone);
+        let plans = Plans::new(&production.witness, &clone.witness, self.depth)?;
         self.observer.step("connecting to the clone");
         let clone = channels::open_clone(self.profile, settings, &run).await;
         // The lock comes before the run's folder: a run that may not begin leaves nothing behind.
@@ -100,8 +113,13 @@ impl Gate<'_> {
         };
         let halted = match opened {
             Ok((channel, mut hold)) => {
-                let mut passage =
-                    Passage { gate: self, run: &run, folder: &mut folder, record: &mut record };
+                let mut passage = Passage {
+                    gate: self,
+                    run: &run,
+                    folder: &mut folder,
+                    record: &mut record,
+                    plans,
+                };
                 let halted = passage.phases(&channel, &mut hold, &prepared).await;
                 hold.release().await;
                 halted
@@ -188,6 +206,7 @@ pub(crate) struct Passage<'a> {
     pub(crate) run: &'a RunId,
     pub(crate) folder: &'a mut RunFolder,
     pub(crate) record: &'a mut RunRecord,
+    pub(crate) plans: Plans,
 }
 
 impl Passage<'_> {
@@ -293,7 +312,7 @@ impl Passage<'_> {
         self.gate.observer.step("reading production");
         let checks = &profile.production.checks;
         let production_entry =
-            read::production(production, checks, terms, self.run, Phase::Entry, None)
+            read::production(production, checks, terms, self.run, Phase::Entry, None, &self.plans)
                 .await
                 .map_err(|why| {
                     Halt::Stopped(format!("production could not be read at entry: {why}"))
@@ -303,9 +322,12 @@ impl Passage<'_> {
 
         self.gate.observer.step("reading the clone");
         let checks = &profile.clone.checks;
-        let clone_entry = read::clone(clone, checks, terms, self.run, Phase::Entry, None)
-            .await
-            .map_err(|why| Halt::Stopped(format!("the clone could not be read at entry: {why}")))?;
+        let clone_entry =
+            read::clone(clone, checks, terms, self.run, Phase::Entry, None, &self.plans)
+                .await
+                .map_err(|why| {
+                    Halt::Stopped(format!("the clone could not be read at entry: {why}"))
+                })?;
         self.folder.store_snapshot(&clone_entry)?;
         self.record.clone_entry = Some(judge(checks, &clone_entry, None));
 

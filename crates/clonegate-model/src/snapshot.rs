@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{CheckId, DatabaseName, Phase, Reading, RunId, Target};
 
 /// The format of [`Snapshot`] that this version writes and reads.
-pub const SNAPSHOT_FORMAT: u32 = 1;
+pub const SNAPSHOT_FORMAT: u32 = 2;
 
 /// Everything recorded about one database at one phase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,13 @@ pub struct Snapshot {
     pub coverage: Vec<Coverage>,
     /// What the run's own sessions did to this database while it was taken.
     pub footprint: Footprint,
+    /// The key of the digests. Digests of two snapshots say something about each other only if they have
+    /// the same.
+    pub digest_key: DigestKey,
+    /// Where the write-ahead log was, and at exit what was written since entry; `None` where the wal
+    /// witness was not asked for or could not be taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wal: Option<Wal>,
 }
 
 /// Which server and database answered. Two snapshots are comparable only if these agree.
@@ -206,6 +213,17 @@ pub struct RelationState {
     pub comment: Option<String>,
     /// `None` where lineage could not be taken; [`Snapshot::coverage`] says why.
     pub lineage: Option<Lineage>,
+    /// `None` where the digest was not asked for or could not be taken; [`Snapshot::coverage`] says
+    /// which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The ranges in which it was read, if there was more than one. At exit they are entry's, so that a
+    /// difference has a place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranges: Vec<RangeState>,
+    /// Rows that are newer than entry, at most 500 in a snapshot; only ever at exit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub newer_rows: Vec<RowSeen>,
 }
 
 /// What a heap scan says about a relation's rows.
@@ -222,6 +240,131 @@ pub struct Lineage {
     pub recent: u64,
     /// The sum of those rows' transaction ids: one row taking another's place changes it.
     pub recent_xids: u64,
+}
+
+/// The secret by which the server's hash is seeded, drawn anew for each run: who writes rows before the
+/// run can't aim at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DigestKey(pub i64);
+
+/// A sum of 64-bit hashes, exact: nothing wraps and nothing cancels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HashSum(pub i128);
+
+impl FromStr for HashSum {
+    type Err = std::num::ParseIntError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl TryFrom<String> for HashSum {
+    type Error = std::num::ParseIntError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<HashSum> for String {
+    fn from(sum: HashSum) -> Self {
+        sum.to_string()
+    }
+}
+
+impl fmt::Display for HashSum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a relation's rows contain, whatever their order and place.
+///
+/// Each row is written out in the types' binary form, which tells apart whatever the type tells apart
+/// (`-0` and `0`, `1.0` and `1.00`, NULL and `''`), and hashed; the hashes are summed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Rows.
+    pub rows: u64,
+    /// The sum of their hashes.
+    pub sum: HashSum,
+    /// At exit, the sum over those rows that are not newer than entry: growth leaves it as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_entry: Option<HashSum>,
+    /// The sum of each column's own hashes, by the column's name; only of small relations.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, HashSum>,
+    /// Which columns went in, and how: two digests say something about each other only if this is equal.
+    pub recipe: String,
+    /// Whether another database, on whatever server, could give the same.
+    pub comparable: Comparable,
+}
+
+/// With what a digest can be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Comparable {
+    /// With any database: nothing in it is a database's own.
+    AnyServer,
+    /// Only with the same database at another time, or a physical copy of it: it contains type OIDs.
+    SameDatabase,
+}
+
+/// What was seen in a range of a relation's blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RangeState {
+    /// Its first block.
+    pub from: u64,
+    /// The first block behind it; `None` is the relation's end, wherever that is.
+    pub to: Option<u64>,
+    /// Visible rows.
+    pub rows: u64,
+    /// Rows that are newer than entry; `None` at entry.
+    pub newer: Option<u64>,
+    /// The sum of the rows' hashes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<HashSum>,
+}
+
+/// A row that is newer than entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowSeen {
+    /// Its `ctid`.
+    pub place: String,
+    /// Its `xmin`: the transaction that wrote it.
+    pub xid: u32,
+    /// When that transaction committed; `None` without `track_commit_timestamp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed_at: Option<String>,
+    /// Its primary key; `None` where there is none, or where values are not to be shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// What the write-ahead log says (`pg_walinspect`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wal {
+    /// Where it was when the snapshot was taken (`pg_lsn`).
+    pub at: String,
+    /// At exit, what was written since entry, by database and relation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_entry: Option<Vec<WalWrites>>,
+}
+
+/// Records of one kind that touched one relation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WalWrites {
+    /// `pg_database.oid`; 0 is the cluster's shared catalogs.
+    pub database: u32,
+    /// `pg_class.relfilenode`.
+    pub filenode: u32,
+    /// The relation of this database that has that file at exit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<String>,
+    /// Resource manager and record type, for instance `Heap/INSERT`.
+    pub kind: String,
+    /// How many.
+    pub records: u64,
 }
 
 /// One sequence.

@@ -68,6 +68,9 @@ pub(crate) struct ProductionTable {
     /// What the role may have besides reading, each with the reason; docs/roles.md has the names.
     #[serde(default)]
     pub(crate) accept: BTreeMap<String, String>,
+    /// What the witnesses take, and what that may cost.
+    #[serde(default)]
+    pub(crate) witness: WitnessTable,
 }
 
 /// The database on which the work is done.
@@ -108,6 +111,9 @@ pub(crate) struct CloneTable {
     /// Parts of the coverage manifest that need not be covered, each with the reason.
     #[serde(default)]
     pub(crate) waive: BTreeMap<String, String>,
+    /// What the witnesses take, and what that may cost.
+    #[serde(default)]
+    pub(crate) witness: WitnessTable,
 }
 
 /// What is run on the clone, and what takes it back.
@@ -185,6 +191,33 @@ pub(crate) struct LimitsTable {
     pub(crate) lock_timeout: Option<String>,
     /// A whole script; 10m if it is left out.
     pub(crate) script_timeout: Option<String>,
+}
+
+/// What the witnesses take, and what that may cost.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct WitnessTable {
+    /// Relations whose contents get a digest, by their quoted names: `public.orders`.
+    #[serde(default)]
+    pub(crate) digest: Vec<String>,
+    /// Up to which size every relation gets a digest: `8MiB` if it is left out, `0B` for none.
+    pub(crate) digest_small: Option<String>,
+    /// How long reading the rows of a snapshot may take; 10m if it is left out.
+    pub(crate) budget: Option<String>,
+    /// Connections that read at once on production; 2 if it is left out.
+    pub(crate) connections: Option<usize>,
+    /// Whether the write-ahead log is read too, which needs pg_walinspect.
+    #[serde(default)]
+    pub(crate) wal: bool,
+    /// Whether the keys of changed rows stand in the snapshots and in the report.
+    #[serde(default)]
+    pub(crate) show_keys: bool,
+    /// How many other sessions may be at work before reading waits; 100 on production if it is left out.
+    pub(crate) active_sessions: Option<u64>,
+    /// How far a standby may be behind before reading waits; not asked if it is left out.
+    pub(crate) replica_lag: Option<String>,
+    /// How long reading waits in all before it gives up; 1m if it is left out.
+    pub(crate) patience: Option<String>,
 }
 
 /// How TLS is used and what is verified; libpq's words.

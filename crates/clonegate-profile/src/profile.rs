@@ -1,6 +1,6 @@
 //! A profile whose names were checked and whose files were read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ProfileError;
 use crate::check_file::{nearest, read_check};
-use crate::file::{CloneTable, LimitsTable, ProductionTable, ProfileFile, SslMode};
+use crate::file::{CloneTable, LimitsTable, ProductionTable, ProfileFile, SslMode, WitnessTable};
 use crate::query::{PermittedNames, permitted};
 
 /// The largest file that a profile may name. It is read whole.
@@ -71,6 +71,8 @@ pub struct ProductionTarget {
     pub waive: BTreeMap<String, String>,
     /// What the role may have besides reading, with the reason; the gate knows the names.
     pub accept: BTreeMap<String, String>,
+    /// What the witnesses take, and what that may cost.
+    pub witness: WitnessSettings,
 }
 
 /// The database on which the work is done.
@@ -108,6 +110,31 @@ pub struct CloneTarget {
     pub organic: BTreeMap<String, Across>,
     /// Subjects of the coverage manifest that need not be covered, with the reason.
     pub waive: BTreeMap<String, String>,
+    /// What the witnesses take, and what that may cost.
+    pub witness: WitnessSettings,
+}
+
+/// What the witnesses take of a database, and what that may cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessSettings {
+    /// Relations whose contents get a digest.
+    pub digest: BTreeSet<String>,
+    /// Up to how many bytes every relation gets one.
+    pub digest_small: u64,
+    /// How long reading the rows of a snapshot may take.
+    pub budget: Duration,
+    /// Connections that read at once.
+    pub connections: usize,
+    /// Whether the write-ahead log is read too.
+    pub wal: bool,
+    /// Whether the keys of changed rows are shown.
+    pub show_keys: bool,
+    /// How many other sessions may be at work; on a clone nobody is asked.
+    pub active_sessions: Option<u64>,
+    /// How far a standby may be behind.
+    pub replica_lag: Option<Duration>,
+    /// How long is waited in all for the load to fall.
+    pub patience: Duration,
 }
 
 /// What is run on the clone, and what takes it back.
@@ -328,6 +355,7 @@ pub(crate) fn production(
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
         accept: table.accept,
+        witness: witness(place, table.witness, Some(100))?,
     })
 }
 
@@ -357,6 +385,7 @@ fn clone(
         maintenance_database: DatabaseName::new(&*maintenance).map_err(place.name(&maintenance))?,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
+        witness: witness(place, table.witness, None)?,
     })
 }
 
@@ -396,6 +425,69 @@ fn waive(
         }
     }
     Ok(table)
+}
+
+fn witness(
+    place: &Place<'_>,
+    table: WitnessTable,
+    active_sessions: Option<u64>,
+) -> Result<WitnessSettings, ProfileError> {
+    const MOST_CONNECTIONS: usize = 16;
+    for name in &table.digest {
+        if !name.contains('.') {
+            return Err(place.at(
+                "digest",
+                format!("{name:?} has no schema"),
+                format!("write \"public.{name}\""),
+            ));
+        }
+    }
+    let digest_small = match &table.digest_small {
+        None => 8 << 20,
+        Some(text) => bytes(text).ok_or_else(|| {
+            place.at(
+                "digest-small",
+                format!("{text:?} is no size"),
+                "write for instance 64KiB, 8MiB or 1GiB",
+            )
+        })?,
+    };
+    let connections = table.connections.unwrap_or(2);
+    if !(1..=MOST_CONNECTIONS).contains(&connections) {
+        return Err(place.at(
+            "connections",
+            format!("{connections} connections can't be used"),
+            format!("write a number from 1 to {MOST_CONNECTIONS}"),
+        ));
+    }
+    Ok(WitnessSettings {
+        digest: table.digest.into_iter().collect(),
+        digest_small,
+        budget: duration(place, "budget", table.budget.as_deref(), 600, 86_400)?,
+        connections,
+        wal: table.wal,
+        show_keys: table.show_keys,
+        active_sessions: table.active_sessions.or(active_sessions),
+        replica_lag: match table.replica_lag {
+            None => None,
+            Some(given) => Some(duration(place, "replica-lag", Some(&given), 60, 86_400)?),
+        },
+        patience: duration(place, "patience", table.patience.as_deref(), 60, 3_600)?,
+    })
+}
+
+/// A number of bytes: `8MiB`.
+fn bytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match &text[digits.len()..] {
+        "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    digits.trim_end().parse::<u64>().ok()?.checked_mul(unit)
 }
 
 /// A time in seconds, from a default up to a maximum.

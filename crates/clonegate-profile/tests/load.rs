@@ -196,3 +196,33 @@ fn the_gate_says_what_it_lacks() {
     let no_checks = GOOD.replacen("checks = \"checks\"\n", "", 1);
     assert!(lacks(&no_checks).contains("no `checks` in [production], which the gate needs"));
 }
+
+#[test]
+fn what_the_witnesses_take_is_said_for_each_database() {
+    let table = "\n[production.witness]\ndigest = [\"public.orders\"]\ndigest-small = \"64KiB\"\nbudget = \"2m\"\nconnections = 4\nwal = true\nreplica-lag = \"30s\"\n";
+    let folder = folder(&format!("{GOOD}{table}"));
+    let profile = load(folder.path()).unwrap();
+    let witness = &profile.production.witness;
+    assert!(witness.digest.contains("public.orders") && witness.wal && !witness.show_keys);
+    assert_eq!((witness.digest_small, witness.connections), (64 << 10, 4));
+    assert_eq!((witness.budget.as_secs(), witness.replica_lag.unwrap().as_secs()), (120, 30));
+    assert_eq!(witness.active_sessions, Some(100), "production is not to be overloaded");
+    assert_eq!(profile.clone.witness.active_sessions, None);
+    assert_eq!(profile.clone.witness.digest_small, 8 << 20);
+}
+
+#[test]
+fn a_witness_that_can_not_be_taken_as_said_is_refused() {
+    for (line, said) in [
+        ("digest = [\"orders\"]", "write \"public.orders\""),
+        ("digest-small = \"8 megabytes\"", "8MiB"),
+        ("budget = \"0s\"", "is no time"),
+        ("connections = 0", "from 1 to 16"),
+        ("connections = 99", "from 1 to 16"),
+        ("digests = []", "did you mean digest?"),
+    ] {
+        let folder = folder(&format!("{GOOD}\n[production.witness]\n{line}\n"));
+        let error = load(folder.path()).unwrap_err();
+        assert!(error.contains(said), "{line}: {error}");
+    }
+}

@@ -16,6 +16,7 @@ const MAX_NAME_BYTES: usize = 63;
 pub struct Permitted {
     functions: BTreeSet<Vec<String>>,
     types: BTreeSet<Vec<String>>,
+    anywhere: BTreeSet<&'static str>,
 }
 
 /// Why a name can't be permitted.
@@ -49,11 +50,25 @@ impl Permitted {
             functions.into_iter().map(|name| permit(&name, builtins::function)).collect();
         let types: Result<_, _> =
             types.into_iter().map(|name| permit(&name, builtins::data_type)).collect();
-        Ok(Self { functions: functions?, types: types? })
+        Ok(Self { functions: functions?, types: types?, anywhere: BTreeSet::new() })
+    }
+
+    /// Permits functions of extensions in whatever schema they are installed. It is for statements of a
+    /// program's own, which takes the schema from the list of extensions; a person names the schema.
+    ///
+    /// What PostgreSQL itself has a function of stays as it is known.
+    #[must_use]
+    pub fn in_any_schema(functions: impl IntoIterator<Item = &'static str>) -> Self {
+        let unknown = |name: &&str| builtins::function(name).is_none();
+        Self { anywhere: functions.into_iter().filter(unknown).collect(), ..Self::default() }
     }
 
     pub(crate) fn function(&self, path: &[&str]) -> bool {
-        !self.functions.is_empty() && contains(&self.functions, path)
+        let anywhere = match path {
+            [schema, name] => !is_system_schema(schema) && self.anywhere.contains(name),
+            _ => false,
+        };
+        anywhere || (!self.functions.is_empty() && contains(&self.functions, path))
     }
 
     pub(crate) fn data_type(&self, path: &[&str]) -> bool {
@@ -159,6 +174,21 @@ mod tests {
         }
         assert!(!permitted.data_type(&["net_price"]));
         assert_eq!(Permitted::nothing(), functions(&[]).unwrap());
+    }
+
+    #[test]
+    fn a_programs_own_names_hold_in_every_schema_and_never_for_what_does_harm() {
+        let permitted = Permitted::in_any_schema(["pg_get_wal_records_info", "pg_sleep"]);
+        assert!(permitted.function(&["public", "pg_get_wal_records_info"]));
+        assert!(permitted.function(&["Extensions", "pg_get_wal_records_info"]));
+        for path in [
+            &["pg_get_wal_records_info"][..],
+            &["pg_catalog", "pg_get_wal_records_info"],
+            &["public", "pg_sleep"],
+            &["public", "pg_get_wal_stats"],
+        ] {
+            assert!(!permitted.function(path), "{path:?}");
+        }
     }
 
     #[test]

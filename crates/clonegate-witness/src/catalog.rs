@@ -1,45 +1,310 @@
 //! The catalog witness: every definition, normalised.
+//!
+//! Each class of objects has a query under `sql/engine/witness/catalog/`. What a query does not name of a
+//! catalog's row it adds as it is (`to_jsonb(row) - '{…}'`), so that a column which a later
+//! PostgreSQL version brings is seen before anybody has thought of it; `tests/src/catalog.rs` holds
+//! the queries against the server's own list of catalogs and columns.
 
 use std::collections::BTreeMap;
 
-use clonegate_model::CatalogObject;
+use clonegate_model::{CatalogObject, Coverage, Covered, Reading, Witness};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-/// The classes of objects, each with the query that lists them.
-pub(crate) const CLASSES: [(&str, &str); 20] = [
-    ("schema", include_str!("../../../sql/engine/witness/catalog/schema.sql")),
-    ("relation", include_str!("../../../sql/engine/witness/catalog/relation.sql")),
-    ("column", include_str!("../../../sql/engine/witness/catalog/column.sql")),
-    ("constraint", include_str!("../../../sql/engine/witness/catalog/constraint.sql")),
-    ("index", include_str!("../../../sql/engine/witness/catalog/index.sql")),
-    ("trigger", include_str!("../../../sql/engine/witness/catalog/trigger.sql")),
-    ("rule", include_str!("../../../sql/engine/witness/catalog/rule.sql")),
-    ("policy", include_str!("../../../sql/engine/witness/catalog/policy.sql")),
-    ("function", include_str!("../../../sql/engine/witness/catalog/function.sql")),
-    ("type", include_str!("../../../sql/engine/witness/catalog/type.sql")),
-    ("extension", include_str!("../../../sql/engine/witness/catalog/extension.sql")),
-    ("default privilege", include_str!("../../../sql/engine/witness/catalog/default_acl.sql")),
-    ("event trigger", include_str!("../../../sql/engine/witness/catalog/event_trigger.sql")),
-    ("role", include_str!("../../../sql/engine/witness/catalog/role.sql")),
-    ("database", include_str!("../../../sql/engine/witness/catalog/database.sql")),
-    ("setting", include_str!("../../../sql/engine/witness/catalog/setting.sql")),
-    ("cluster", include_str!("../../../sql/engine/witness/catalog/cluster.sql")),
-    ("large object", include_str!("../../../sql/engine/witness/catalog/large_object.sql")),
-    ("system", include_str!("../../../sql/engine/witness/catalog/system.sql")),
-    ("other", include_str!("../../../sql/engine/witness/catalog/rare.sql")),
+use crate::reader::{Reader, Unread};
+use crate::rows::{packed, unpack};
+
+/// How much there is to list, and what this role may not see of it.
+const PLAN: &str = include_str!("../../../sql/engine/witness/catalog/plan.sql");
+
+/// Objects that one statement lists at the most. 20,000 columns take half a second of one core; the bound
+/// on rows would let ten times as many through.
+const PAGE: u64 = 20_000;
+
+macro_rules! query {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/engine/witness/catalog/", $name, ".sql"))
+    };
+}
+
+/// A class of objects.
+struct Class {
+    name: &'static str,
+    sql: &'static str,
+    /// How many objects there are, where there may be too many for one answer.
+    size: fn(&Plan) -> u64,
+    asked: Asked,
+}
+
+/// Where a class is asked for.
+#[derive(Clone, Copy)]
+enum Asked {
+    Always,
+    /// By every server that has the catalog.
+    Since(u64),
+    /// Where this role may read it.
+    IfReadable(fn(&Plan) -> Hidden),
+}
+
+/// Whether this role sees something, and what follows where it doesn't.
+enum Hidden {
+    No,
+    /// There is nothing that could be hidden, or what is hidden has no effect yet.
+    Harmless(&'static str),
+    Gap(String),
+}
+
+const fn class(name: &'static str, sql: &'static str) -> Class {
+    Class { name, sql, size: |_| 0, asked: Asked::Always }
+}
+
+const fn sized(name: &'static str, sql: &'static str, size: fn(&Plan) -> u64) -> Class {
+    Class { name, sql, size, asked: Asked::Always }
+}
+
+const fn since(version: u64, name: &'static str, sql: &'static str) -> Class {
+    Class { name, sql, size: |_| 0, asked: Asked::Since(version) }
+}
+
+const fn if_readable(name: &'static str, sql: &'static str, hidden: fn(&Plan) -> Hidden) -> Class {
+    Class { name, sql, size: |_| 0, asked: Asked::IfReadable(hidden) }
+}
+
+const CLASSES: &[Class] = &[
+    class("schema", query!("schema")),
+    sized("relation", query!("relation"), |p| p.relations),
+    sized("column", query!("column"), |p| p.columns),
+    sized("constraint", query!("constraint"), |p| p.constraints),
+    sized("index", query!("index"), |p| p.relations),
+    sized("trigger", query!("trigger"), |p| p.triggers),
+    class("rule", query!("rule")),
+    class("policy", query!("policy")),
+    sized("function", query!("function"), |p| p.functions),
+    class("type", query!("type")),
+    class("operator", query!("operator")),
+    class("operator class", query!("operator_class")),
+    class("operator family", query!("operator_family")),
+    class("operator family member", query!("operator_family_member")),
+    class("access method", query!("access_method")),
+    class("cast", query!("cast")),
+    class("collation", query!("collation")),
+    class("conversion", query!("conversion")),
+    class("language", query!("language")),
+    class("transform", query!("transform")),
+    class("statistics", query!("statistics")),
+    class("text search configuration", query!("text_search_configuration")),
+    class("text search dictionary", query!("text_search_dictionary")),
+    class("text search parser", query!("text_search_parser")),
+    class("text search template", query!("text_search_template")),
+    class("extension", query!("extension")),
+    class("default privilege", query!("default_acl")),
+    class("event trigger", query!("event_trigger")),
+    class("publication", query!("publication")),
+    class("published relation", query!("published_relation")),
+    since(150_000, "published schema", query!("published_schema")),
+    class("subscription", query!("subscription")),
+    if_readable("subscription connection", query!("subscription_connection"), |p| {
+        match p.subscriptions {
+            _ if p.subscriptions_readable => Hidden::No,
+            0 => Hidden::Harmless("there are no subscriptions"),
+            n => Hidden::Gap(format!(
+                "where {n} subscriptions connect to is not shown to this role; only a superuser may read it"
+            )),
+        }
+    }),
+    class("foreign data wrapper", query!("foreign_data_wrapper")),
+    class("foreign server", query!("foreign_server")),
+    class("user mapping", query!("user_mapping")),
+    class("security label", query!("security_label")),
+    sized("large object", query!("large_object"), |p| p.large_objects),
+    class("role", query!("role")),
+    class("membership", query!("membership")),
+    class("database", query!("database")),
+    class("other database", query!("other_database")),
+    class("setting", query!("setting")),
+    class("server setting", query!("server_setting")),
+    if_readable("file setting", query!("file_setting"), |p| {
+        if p.files_readable {
+            Hidden::No
+        } else {
+            Hidden::Harmless(
+                "this role may not read pg_file_settings; what ALTER SYSTEM writes shows when the server takes it",
+            )
+        }
+    }),
+    since(150_000, "parameter privilege", query!("parameter_acl")),
+    class("tablespace", query!("tablespace")),
+    class("replication slot", query!("replication_slot")),
+    class("replication origin", query!("replication_origin")),
+    class("system", query!("system")),
 ];
+
+/// Lists every definition. What could not be listed is a gap.
+pub(crate) async fn read<R: Reader + Send>(
+    reader: &mut R,
+    coverage: &mut Vec<Coverage>,
+) -> Vec<CatalogObject> {
+    let answer = reader.read(&[packed(PLAN)]).await.pop();
+    let answer = answer.unwrap_or_else(|| Err(Unread::silent())).map_err(|e| e.reason);
+    let plan = match answer.and_then(|reading| Plan::of(&reading)) {
+        Ok(plan) => plan,
+        Err(why) => {
+            coverage
+                .extend(CLASSES.iter().map(|class| cover(class.name, Covered::Gap(why.clone()))));
+            return Vec::new();
+        }
+    };
+    let questions = plan.questions();
+    // A few at a time: the answers of all at once would be the largest thing in memory.
+    let mut lists = Vec::with_capacity(questions.len());
+    for asked in questions.chunks(reader.together()) {
+        let statements: Vec<String> = asked.iter().map(|q| q.sql.clone()).collect();
+        let mut answers = reader.read(&statements).await.into_iter();
+        lists.extend(asked.iter().map(|question| {
+            let answer = answers.next().unwrap_or_else(|| Err(Unread::silent()));
+            answer.map_err(|e| e.reason).and_then(|reading| question.list(&reading))
+        }));
+    }
+    fold(&plan, &questions, lists, coverage)
+}
+
+fn cover(class: &str, covered: Covered) -> Coverage {
+    Coverage { subject: format!("catalog {class}"), witness: Witness::Catalog, covered }
+}
+
+/// How much there is to list, and what this role may not see of it.
+#[derive(Debug, Deserialize)]
+struct Plan {
+    version: u64,
+    relations: u64,
+    columns: u64,
+    constraints: u64,
+    triggers: u64,
+    functions: u64,
+    large_objects: u64,
+    subscriptions: u64,
+    bare_mappings: u64,
+    subscriptions_readable: bool,
+    superuser: bool,
+    settings_readable: bool,
+    files_readable: bool,
+}
+
+impl Plan {
+    fn of(reading: &Reading) -> Result<Self, String> {
+        let mut rows: Vec<Self> = unpack(reading)?;
+        rows.pop().ok_or_else(|| "the answer has no row".to_owned())
+    }
+
+    /// What is to be asked, each question with the class whose objects it lists.
+    fn questions(&self) -> Vec<Question> {
+        let mut questions = Vec::new();
+        for class in CLASSES {
+            let asked = match class.asked {
+                Asked::Always => true,
+                Asked::Since(version) => self.version >= version,
+                Asked::IfReadable(hidden) => matches!(hidden(self), Hidden::No),
+            };
+            let pages = (class.size)(self).div_ceil(PAGE).max(1);
+            questions.extend((0..if asked { pages } else { 0 }).map(|page| {
+                let sql = class.sql.replace("{pages}", &pages.to_string());
+                let sql = packed(&sql.replace("{page}", &page.to_string()));
+                Question { class: class.name, sql }
+            }));
+        }
+        questions
+    }
+
+    /// What a reader of the manifest should know of a class that was listed.
+    fn remark(&self, class: &str) -> &'static str {
+        match class {
+            "role" => "; passwords are never read",
+            "server setting" if !self.settings_readable => {
+                "; those that only pg_read_all_settings shows are left out"
+            }
+            _ => "",
+        }
+    }
+}
+
+/// One statement and the class whose objects, or a part of them, it lists.
+struct Question {
+    class: &'static str,
+    sql: String,
+}
+
+impl Question {
+    fn list(&self, reading: &Reading) -> Result<Vec<CatalogObject>, String> {
+        let rows: Vec<Row> = unpack(reading)?;
+        Ok(rows.into_iter().map(|row| row.into_object(self.class)).collect())
+    }
+}
+
+/// Puts the lists together. A class of which a part failed is a gap as a whole.
+fn fold(
+    plan: &Plan,
+    questions: &[Question],
+    lists: impl IntoIterator<Item = Result<Vec<CatalogObject>, String>>,
+    coverage: &mut Vec<Coverage>,
+) -> Vec<CatalogObject> {
+    let mut objects = Vec::new();
+    let mut listed: BTreeMap<&str, Result<usize, String>> = BTreeMap::new();
+    let mut lists = lists.into_iter();
+    for Question { class, .. } in questions {
+        let list = lists.next().unwrap_or_else(|| Err(Unread::silent().reason));
+        let state = listed.entry(class).or_insert(Ok(0));
+        match (state.as_mut(), list) {
+            (Ok(count), Ok(list)) => {
+                *count += list.len();
+                objects.extend(list);
+            }
+            (Ok(_), Err(why)) => *state = Err(why),
+            (Err(_), _) => {}
+        }
+    }
+    let mut note = |class: &str, covered: Covered| coverage.push(cover(class, covered));
+    for class in CLASSES {
+        let name = class.name;
+        match (listed.remove(name), class.asked) {
+            (Some(Ok(count)), _) => {
+                note(name, Covered::Yes(format!("{count} objects{}", plan.remark(name))));
+            }
+            (Some(Err(why)), _) => {
+                objects.retain(|o: &CatalogObject| o.class != name);
+                note(name, Covered::Gap(why));
+            }
+            (None, Asked::IfReadable(hidden)) => match hidden(plan) {
+                Hidden::Gap(why) => note(name, Covered::Gap(why)),
+                Hidden::Harmless(why) => note(name, Covered::NotNeeded(why.to_owned())),
+                Hidden::No => note(name, Covered::Gap("it was not asked for".to_owned())),
+            },
+            (None, _) => {
+                let why = "this version of PostgreSQL has no such objects";
+                note(name, Covered::NotNeeded(why.to_owned()));
+            }
+        }
+    }
+    if plan.bare_mappings > 0 && !plan.superuser {
+        let why = format!(
+            "the options of {} user mappings are not shown to this role; only a superuser sees them all",
+            plan.bare_mappings
+        );
+        note("options of user mappings", Covered::Gap(why));
+    }
+    objects.sort();
+    objects
+}
 
 /// A row of such a query.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Row {
+struct Row {
     identity: String,
     attributes: BTreeMap<String, Json>,
 }
 
 impl Row {
     /// As a definition; an attribute that is NULL is left out.
-    pub(crate) fn into_object(self, class: &str) -> CatalogObject {
+    fn into_object(self, class: &str) -> CatalogObject {
         let attributes = self.attributes.into_iter().filter_map(|(name, value)| match value {
             Json::Null => None,
             Json::String(text) => Some((name, text)),
@@ -50,5 +315,97 @@ impl Row {
             identity: self.identity,
             attributes: attributes.collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clonegate_model::Value;
+
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan {
+            version: 140_000,
+            relations: 10,
+            columns: 50_000,
+            constraints: 1,
+            triggers: 0,
+            functions: 0,
+            large_objects: 0,
+            subscriptions: 1,
+            bare_mappings: 2,
+            subscriptions_readable: false,
+            superuser: false,
+            settings_readable: false,
+            files_readable: false,
+        }
+    }
+
+    fn answer(identities: &[&str]) -> Reading {
+        let rows: Vec<String> = identities
+            .iter()
+            .map(|i| format!(r#"{{"identity":"{i}","attributes":{{"owner":"app","kind":null}}}}"#))
+            .collect();
+        Reading {
+            columns: vec!["batch".into()],
+            rows: vec![vec![Value::Text(format!("[{}]", rows.join(",")))]],
+            truncated: false,
+        }
+    }
+
+    fn gaps(coverage: &[Coverage]) -> Vec<&str> {
+        let gaps = coverage.iter().filter(|c| matches!(c.covered, Covered::Gap(_)));
+        gaps.map(|c| c.subject.as_str()).collect()
+    }
+
+    #[test]
+    fn what_is_large_is_asked_in_parts_and_what_a_version_lacks_is_not_asked() {
+        let questions = plan().questions();
+        let columns: Vec<&str> =
+            questions.iter().filter(|q| q.class == "column").map(|q| q.sql.as_str()).collect();
+        assert_eq!(columns.len(), 3);
+        assert!(columns[0].contains("% 3 = 0") && columns[2].contains("% 3 = 2"));
+        assert!(questions.iter().all(|q| !q.sql.contains("{page")));
+        assert!(questions.iter().all(|q| q.class != "published schema"));
+    }
+
+    #[test]
+    fn a_class_of_which_a_part_failed_is_a_gap_as_a_whole() {
+        let questions = plan().questions();
+        let mut columns = 0;
+        let answers = questions.iter().map(|q| {
+            columns += usize::from(q.class == "column");
+            if q.class == "column" && columns == 2 {
+                Err("time-out".to_owned())
+            } else {
+                q.list(&answer(&[q.class]))
+            }
+        });
+        let mut coverage = Vec::new();
+        let objects = fold(&plan(), &questions, answers, &mut coverage);
+        assert!(objects.iter().all(|o| o.class != "column"), "a part would look like what is gone");
+        assert_eq!(
+            gaps(&coverage),
+            [
+                "catalog column",
+                "catalog subscription connection",
+                "catalog options of user mappings"
+            ]
+        );
+        assert_eq!(objects[0].attributes, BTreeMap::from([("owner".to_owned(), "app".to_owned())]));
+    }
+
+    #[test]
+    fn answers_that_are_missing_are_gaps() {
+        let mut coverage = Vec::new();
+        fold(&plan(), &plan().questions(), [], &mut coverage);
+        assert_eq!(gaps(&coverage).len(), plan_classes_asked() + 2);
+    }
+
+    fn plan_classes_asked() -> usize {
+        let mut names: Vec<&str> = plan().questions().iter().map(|q| q.class).collect();
+        names.dedup();
+        names.len()
     }
 }

@@ -1,37 +1,35 @@
 //! Asks everything about one database and folds the answers.
 
-use std::collections::BTreeMap;
-use std::future::Future;
-
 use clonegate_model::{
-    CatalogObject, Coverage, Covered, Horizon, Lineage, Reading, RelationKind, RelationState,
-    SequenceState, SessionState, Value, Witness,
+    CatalogObject, Coverage, Covered, DigestKey, Horizon, Reading, RelationState, SequenceState,
+    SessionState, Snapshot, Value, Wal, Witness,
 };
+use futures_util::future::{join, join_all};
 use serde::Deserialize;
 
-use crate::catalog::{self, CLASSES};
-use crate::lineage::{self, Against, Subject};
+use crate::catalog;
+use crate::coverage::Coverages;
+use crate::lineage::Against;
+use crate::load::Guard;
+use crate::localise::localise;
+use crate::plan::{LoadLimits, Plan};
+use crate::reader::{Reader, Unread};
+use crate::relations::{self, ColumnsRow, RelationRow, Sorted};
 use crate::rows::{packed, unpack};
+use crate::scan::Scan;
+use crate::sequences::{self, SequenceRow};
+use crate::template::fill;
+use crate::wal;
 
 const HORIZON: &str = include_str!("../../../sql/engine/witness/horizon.sql");
 const RELATIONS: &str = include_str!("../../../sql/engine/witness/relations.sql");
+const COLUMNS: &str = include_str!("../../../sql/engine/witness/columns.sql");
 const SEQUENCES: &str = include_str!("../../../sql/engine/witness/sequences.sql");
 const ACTIVITY: &str = include_str!("../../../sql/engine/witness/activity.sql");
 const LARGE_OBJECTS: &str = include_str!("../../../sql/engine/witness/large_objects.sql");
 
-/// Sequences that one statement reads at the most.
-const SEQUENCE_GROUP: usize = 80;
-
-/// A channel that can read.
-pub trait Reader {
-    /// Answers each statement, in order, on one snapshot of the database where the channel can. A
-    /// failed statement does not keep the others from being answered; its text is the reason and
-    /// carries no data of the database.
-    fn read(
-        &mut self,
-        statements: &[String],
-    ) -> impl Future<Output = Vec<Result<Reading, String>>> + Send;
-}
+/// How often the relations are asked for again.
+const RELATION_ATTEMPTS: usize = 3;
 
 /// What the witnesses saw in one database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +46,10 @@ pub struct Collected {
     pub activity: Vec<SessionState>,
     /// What was covered, and what was not, and why.
     pub coverage: Vec<Coverage>,
+    /// The key of the digests.
+    pub digest_key: DigestKey,
+    /// What the write-ahead log says, where it was asked.
+    pub wal: Option<Wal>,
 }
 
 /// Why a database could not be read at all.
@@ -59,24 +61,9 @@ pub enum CollectError {
     /// Without the list of relations it is not known what there is to cover.
     #[error("the relations could not be listed: {0}")]
     Relations(String),
-}
-
-#[derive(Debug, Deserialize)]
-struct RelationRow {
-    name: String,
-    oid: u32,
-    kind: String,
-    comment: Option<String>,
-    readable: bool,
-    populated: bool,
-    heap: bool,
-    blocks: Option<i64>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SequenceRow {
-    name: String,
-    readable: bool,
+    /// There is no reader.
+    #[error("there is no connection to read with")]
+    NoReader,
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,48 +74,143 @@ struct SessionRow {
     state: Option<String>,
 }
 
-/// Asks everything about one database. With the horizon of an earlier snapshot, lineage also counts
-/// the rows that are newer.
+/// Asks everything about one database, with readers of one snapshot of it. With an earlier snapshot,
+/// lineage also counts the rows that are newer, and digests are taken with its key, of its relations and
+/// in its ranges.
 ///
 /// # Errors
 /// [`CollectError`] where nothing could be established; everything less is a gap in the coverage.
 pub async fn collect<R: Reader + Send>(
-    reader: &mut R,
-    entry: Option<&Horizon>,
+    readers: &mut [R],
+    plan: &Plan,
+    entry: Option<&Snapshot>,
 ) -> Result<Collected, CollectError> {
-    let mut questions: Vec<String> = vec![
-        HORIZON.to_owned(),
-        packed(RELATIONS),
-        packed(SEQUENCES),
-        packed(ACTIVITY),
-        LARGE_OBJECTS.to_owned(),
-    ];
-    questions.extend(CLASSES.iter().map(|(_, sql)| packed(sql)));
-    let mut answers = reader.read(&questions).await.into_iter();
-    let mut next =
-        || answers.next().unwrap_or_else(|| Err("the channel gave no answer".to_owned()));
-
+    let Some((first, others)) = readers.split_first_mut() else {
+        return Err(CollectError::NoReader);
+    };
+    let questions = [HORIZON.to_owned(), packed(RELATIONS), LARGE_OBJECTS.to_owned()];
+    let mut answers = first.read(&questions).await.into_iter();
+    let mut next = || answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
     let horizon = next().and_then(|r| horizon(&r)).map_err(CollectError::Horizon)?;
-    let relations: Vec<RelationRow> =
-        next().and_then(|r| unpack(&r)).map_err(CollectError::Relations)?;
+    let mut rows = next().and_then(|r| unpack::<RelationRow>(&r));
+    let large = next();
+    // Somebody may take a lock in the same moment in which a size is asked for.
+    for _ in 0..RELATION_ATTEMPTS {
+        if rows.is_ok() {
+            break;
+        }
+        let again = first.read(&[packed(RELATIONS)]).await.pop().unwrap_or(Err(Unread::silent()));
+        rows = again.map_err(|e| e.reason).and_then(|r| unpack(&r));
+    }
+    let rows = rows.map_err(CollectError::Relations)?;
+    let mut coverage = Coverages::default();
+    large_objects(large, &mut coverage);
+    let key = entry.map_or(plan.key, |entry| entry.digest_key);
+    let against = entry.map_or(Against::Itself(&horizon), |e| Against::Entry(&e.horizon));
+    let mut sorted = relations::sort_out(rows, plan, entry, &mut coverage);
+    if !sorted.digests.is_empty() {
+        let columns = read_columns(first, &sorted).await;
+        relations::prescribe(&mut sorted, columns, plan, key, &mut coverage);
+    }
+
+    // One reader reads the definitions while the others begin with the rows.
+    let guard = Guard::new(plan.load, plan.budget);
+    let scan = Scan::new(&mut sorted.subjects, against, plan.slice, guard);
+    let mut defined = Coverages::default();
+    let ((catalog, activity, sequences), _) = join(
+        async {
+            let definitions = definitions(first, &mut defined).await;
+            scan.work(first).await;
+            definitions
+        },
+        join_all(others.iter_mut().map(|reader| scan.work(reader))),
+    )
+    .await;
+    scan.look_closer();
+    join(scan.work(first), join_all(others.iter_mut().map(|reader| scan.work(reader)))).await;
+    let mut seen = scan.end();
+    coverage.0.append(&mut defined.0);
+    if against.is_exhausted(&horizon) {
+        for seen in &mut seen {
+            seen.failure.get_or_insert_with(|| {
+                "so many transactions ran since entry that a row's age says nothing; take another entry".to_owned()
+            });
+        }
+    }
+    relations::conclude(&mut sorted, &seen, against.is_later(), &mut coverage);
+    let Sorted { mut relations, subjects, .. } = sorted;
+    localise(first, against, &subjects, &seen, plan.keys, &mut relations).await;
+    let unhurried = LoadLimits { active_sessions: None, replica_lag: None, ..plan.load };
+    let before = entry.and_then(|e| e.wal.as_ref());
+    let guard = Guard::new(unhurried, plan.budget);
+    let wal = wal::take(first, plan.wal, before, guard, &mut coverage).await;
+    Ok(Collected {
+        horizon,
+        relations,
+        sequences,
+        catalog,
+        activity,
+        coverage: coverage.0,
+        digest_key: key,
+        wal,
+    })
+}
+
+/// Definitions, sessions and sequences.
+async fn definitions<R: Reader + Send>(
+    reader: &mut R,
+    coverage: &mut Coverages,
+) -> (Vec<CatalogObject>, Vec<SessionState>, Vec<SequenceState>) {
+    let questions = [packed(SEQUENCES), packed(ACTIVITY)];
+    let mut answers = reader.read(&questions).await.into_iter();
+    let mut next = || answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
     let sequences: Result<Vec<SequenceRow>, String> = next().and_then(|r| unpack(&r));
     let activity: Result<Vec<SessionRow>, String> = next().and_then(|r| unpack(&r));
-    let large_objects = next();
+    let catalog = catalog::read(reader, &mut coverage.0).await;
+    let activity = fold_activity(activity, coverage);
+    let sequences = sequences::read_sequences(reader, sequences, coverage).await;
+    (catalog, activity, sequences)
+}
 
-    let mut coverage = Coverages::default();
-    let catalog = fold_catalog(CLASSES.map(|(class, _)| (class, next())), &mut coverage);
-    coverage.large_objects(large_objects);
-    let activity = fold_activity(activity, &mut coverage);
-    let against = entry.map_or(Against::Itself(&horizon), Against::Entry);
-    let relations = read_lineage(reader, relations, against, &mut coverage).await;
-    let sequences = read_sequences(reader, sequences, &mut coverage).await;
-    for (witness, why) in [
-        (Witness::Digest, "not taken; lineage covers the rows of one server"),
-        (Witness::Wal, "not taken; lineage and catalog cover what it would"),
-    ] {
-        coverage.push("contents", witness, Covered::NotNeeded(why.to_owned()));
+/// Relations whose columns one statement asks for: their OIDs must fit its text.
+const COLUMNS_OF: usize = 2000;
+
+async fn read_columns<R: Reader + Send>(
+    reader: &mut R,
+    sorted: &Sorted,
+) -> Result<Vec<ColumnsRow>, String> {
+    let oids: Vec<String> =
+        sorted.digests.iter().map(|place| sorted.subjects[*place].oid.to_string()).collect();
+    let questions: Vec<String> = oids
+        .chunks(COLUMNS_OF)
+        .map(|oids| {
+            let list = format!("{{{}}}", oids.join(","));
+            packed(&fill(COLUMNS, &[("relations", list.as_str())]))
+        })
+        .collect();
+    let mut columns = Vec::new();
+    for answer in reader.read(&questions).await {
+        columns.extend(unpack::<ColumnsRow>(&answer.map_err(|e| e.reason)?)?);
     }
-    Ok(Collected { horizon, relations, sequences, catalog, activity, coverage: coverage.0 })
+    Ok(columns)
+}
+
+/// Contents of large objects are read as the rows of their pages; here it is said when they can't be.
+fn large_objects(answer: Result<Reading, String>, coverage: &mut Coverages) {
+    let known = answer.and_then(|r| {
+        let count = r.single("large_objects").and_then(Value::as_integer);
+        let readable = r.single("readable").cloned();
+        count.zip(readable).ok_or_else(|| "the answer has an unexpected shape".to_owned())
+    });
+    let covered = match known {
+        Ok((0, _)) => Covered::NotNeeded("there are none".to_owned()),
+        Ok((_, Value::Bool(true))) => return,
+        Ok((n, _)) => Covered::Gap(format!(
+            "this role may not read the contents of {n} large objects; GRANT SELECT ON pg_catalog.pg_largeobject"
+        )),
+        Err(why) => Covered::Gap(why),
+    };
+    coverage.push("large objects", Witness::Lineage, covered);
 }
 
 fn horizon(reading: &Reading) -> Result<Horizon, String> {
@@ -137,56 +219,6 @@ fn horizon(reading: &Reading) -> Result<Horizon, String> {
         .and_then(Value::as_text)
         .ok_or("the answer has an unexpected shape")?;
     text.parse().map_err(|e| format!("{e}"))
-}
-
-/// The coverage manifest as it grows.
-#[derive(Default)]
-struct Coverages(Vec<Coverage>);
-
-impl Coverages {
-    fn push(&mut self, subject: &str, witness: Witness, covered: Covered) {
-        self.0.push(Coverage { subject: subject.to_owned(), witness, covered });
-    }
-
-    fn gap(&mut self, subject: &str, witness: Witness, why: impl Into<String>) {
-        self.push(subject, witness, Covered::Gap(why.into()));
-    }
-
-    fn large_objects(&mut self, answer: Result<Reading, String>) {
-        let count = answer.and_then(|r| {
-            let count = r.single("large_objects").and_then(Value::as_integer);
-            count.ok_or_else(|| "the answer has an unexpected shape".to_owned())
-        });
-        let covered = match count {
-            Ok(0) => Covered::NotNeeded("there are none".to_owned()),
-            Ok(n) => Covered::Gap(format!("the contents of {n} large objects are not read")),
-            Err(why) => Covered::Gap(why),
-        };
-        self.push("large objects", Witness::Lineage, covered);
-    }
-}
-
-fn fold_catalog<'a>(
-    answers: impl IntoIterator<Item = (&'a str, Result<Reading, String>)>,
-    coverage: &mut Coverages,
-) -> Vec<CatalogObject> {
-    let mut objects = Vec::new();
-    for (class, answer) in answers {
-        let subject = format!("catalog {class}");
-        match answer.and_then(|r| unpack::<catalog::Row>(&r)) {
-            Ok(rows) => {
-                coverage.push(
-                    &subject,
-                    Witness::Catalog,
-                    Covered::Yes(format!("{} objects", rows.len())),
-                );
-                objects.extend(rows.into_iter().map(|row| row.into_object(class)));
-            }
-            Err(why) => coverage.gap(&subject, Witness::Catalog, why),
-        }
-    }
-    objects.sort();
-    objects
 }
 
 fn fold_activity(
@@ -208,160 +240,4 @@ fn fold_activity(
             Vec::new()
         }
     }
-}
-
-async fn read_lineage<R: Reader + Send>(
-    reader: &mut R,
-    rows: Vec<RelationRow>,
-    entry: Against<'_>,
-    coverage: &mut Coverages,
-) -> Vec<RelationState> {
-    let mut relations = Vec::new();
-    let mut subjects = Vec::new();
-    for RelationRow { name, oid, kind, comment, readable, populated, heap, blocks } in rows {
-        let (kind, rows_elsewhere) = match kind.as_str() {
-            "m" => (
-                RelationKind::MaterializedView,
-                (!populated).then_some("it is not populated and has no rows"),
-            ),
-            "p" => (RelationKind::PartitionedTable, Some("its partitions hold the rows")),
-            "f" => (
-                RelationKind::ForeignTable,
-                Some("its rows are another server's; its definition is covered"),
-            ),
-            _ => (RelationKind::Table, None),
-        };
-        match rows_elsewhere {
-            Some(why) => coverage.push(&name, Witness::Lineage, Covered::NotNeeded(why.to_owned())),
-            None if !readable => {
-                coverage.gap(&name, Witness::Lineage, "this role may not read it; grant it SELECT")
-            }
-            None if !heap => coverage.gap(
-                &name,
-                Witness::Lineage,
-                "its access method is not heap, and its rows may have no xmin",
-            ),
-            None => subjects.push(Subject {
-                oid,
-                name: name.clone(),
-                blocks: blocks.unwrap_or_default(),
-            }),
-        }
-        relations.push(RelationState { name, oid, kind, comment, lineage: None });
-    }
-
-    let questions = lineage::questions(&subjects, entry);
-    let statements: Vec<String> = questions.iter().map(|q| q.sql.clone()).collect();
-    let answers = reader.read(&statements).await;
-    let mut known: BTreeMap<u32, Lineage> = BTreeMap::new();
-    let mut failed: BTreeMap<u32, String> = BTreeMap::new();
-    let mut again: Vec<Subject> = Vec::new();
-    for (question, answer) in questions.into_iter().zip(answers) {
-        match answer.and_then(|reading| lineage::fold(&mut known, &reading)) {
-            Ok(()) => {}
-            // One locked relation must not cover up the others of its group.
-            Err(_) if question.subjects.len() > 1 => again.extend(question.subjects),
-            Err(why) => failed.extend(question.subjects.into_iter().map(|s| (s.oid, why.clone()))),
-        }
-    }
-    if !again.is_empty() {
-        let statements: Vec<String> = again
-            .iter()
-            .filter_map(|s| lineage::together(vec![s.clone()], entry))
-            .map(|q| q.sql)
-            .collect();
-        for (subject, answer) in again.into_iter().zip(reader.read(&statements).await) {
-            if let Err(why) = answer.and_then(|reading| lineage::fold(&mut known, &reading)) {
-                failed.insert(subject.oid, why);
-            }
-        }
-    }
-    let mut covered = 0;
-    let mut rows = 0;
-    for relation in &mut relations {
-        match failed.get(&relation.oid) {
-            Some(why) => coverage.gap(&relation.name, Witness::Lineage, why.clone()),
-            None => {
-                relation.lineage = known.get(&relation.oid).copied();
-                covered += usize::from(relation.lineage.is_some());
-                rows += relation.lineage.map_or(0, |l| l.rows);
-            }
-        }
-    }
-    // A relation that was to be read and has no answer would otherwise be neither covered nor a gap.
-    for subject in &subjects {
-        if !known.contains_key(&subject.oid) && !failed.contains_key(&subject.oid) {
-            coverage.gap(&subject.name, Witness::Lineage, "the channel gave no answer");
-        }
-    }
-    coverage.push(
-        "relations",
-        Witness::Lineage,
-        Covered::Yes(format!("{covered} relations, {rows} rows")),
-    );
-    relations
-}
-
-async fn read_sequences<R: Reader + Send>(
-    reader: &mut R,
-    rows: Result<Vec<SequenceRow>, String>,
-    coverage: &mut Coverages,
-) -> Vec<SequenceState> {
-    let rows = match rows {
-        Ok(rows) => rows,
-        Err(why) => {
-            coverage.gap("sequences", Witness::Sequence, why);
-            return Vec::new();
-        }
-    };
-    let mut names = Vec::new();
-    for SequenceRow { name, readable } in rows {
-        if readable {
-            names.push(name);
-        } else {
-            coverage.gap(&name, Witness::Sequence, "this role may not read it; grant it SELECT");
-        }
-    }
-    let groups: Vec<&[String]> = names.chunks(SEQUENCE_GROUP).collect();
-    let statements: Vec<String> = groups.iter().map(|group| sequence_question(group)).collect();
-    let mut sequences = Vec::new();
-    let mut answers = reader.read(&statements).await.into_iter();
-    for group in groups {
-        let answer = answers.next().unwrap_or_else(|| Err("the channel gave no answer".to_owned()));
-        match answer.and_then(|reading| fold_sequences(group, &reading)) {
-            Ok(states) => sequences.extend(states),
-            Err(why) => {
-                group.iter().for_each(|name| coverage.gap(name, Witness::Sequence, why.clone()))
-            }
-        }
-    }
-    coverage.push(
-        "sequences",
-        Witness::Sequence,
-        Covered::Yes(format!("{} sequences", sequences.len())),
-    );
-    sequences
-}
-
-/// `log_cnt` is left out: it counts what is logged ahead, and moves by a checkpoint.
-fn sequence_question(names: &[String]) -> String {
-    let parts: Vec<String> = names
-        .iter()
-        .enumerate()
-        .map(|(n, name)| format!("select {n} as n, s.last_value as last_value, s.is_called as is_called from {name} as s"))
-        .collect();
-    format!("{} order by n", parts.join("\nunion all\n"))
-}
-
-fn fold_sequences(names: &[String], reading: &Reading) -> Result<Vec<SequenceState>, String> {
-    if reading.rows.len() != names.len() {
-        return Err("the answer has an unexpected number of rows".to_owned());
-    }
-    let states = names.iter().zip(&reading.rows).map(|(name, row)| match row.as_slice() {
-        [_, Value::Integer(last_value), Value::Bool(is_called)] => {
-            Ok(SequenceState { name: name.clone(), last_value: *last_value, is_called: *is_called })
-        }
-        _ => Err("the answer has an unexpected shape".to_owned()),
-    });
-    states.collect()
 }

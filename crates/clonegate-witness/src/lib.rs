@@ -1,16 +1,32 @@
 //! The proofs that a database did not change: which SQL to ask, and how to fold the answers.
 //!
 //! [`collect`] asks through any [`Reader`], so one code reads production through its read-only
-//! channel and a clone through psql. It gives a [`Collected`]: the horizon, the definitions, the
-//! relations with their lineage, the sequences, other sessions, and a coverage manifest that names
-//! everything that was not covered, with the reason.
+//! channel, with several connections on one snapshot, and a clone through psql. A [`Plan`] says what is
+//! taken and what it may cost. It gives a [`Collected`]: the horizon, the definitions, the relations
+//! with their lineage and, where chosen, the digest of their contents, the sequences, other sessions,
+//! the write-ahead log where asked for, and a coverage manifest that names everything that was not
+//! covered, with the reason.
 //!
-//! The crate opens no connection, judges no difference (`clonegate-diff` does) and takes neither
-//! the digest nor the wal witness yet; the manifest says so.
+//! The crate opens no connection, has no clock of its own and judges no difference (`clonegate-diff`
+//! does).
 
 mod catalog;
 mod collect;
+mod coverage;
+mod digest;
 mod lineage;
+mod load;
+mod localise;
+mod plan;
+mod reader;
+mod relations;
 mod rows;
+mod scan;
+mod sequences;
+mod template;
+mod wal;
 
-pub use collect::{CollectError, Collected, Reader, collect};
+pub use collect::{CollectError, Collected, collect};
+pub use plan::{Asked, DigestOf, Keys, LoadLimits, Plan, SMALL};
+pub use reader::{Reader, Unread, UnreadKind};
+pub use wal::EXTENSION_FUNCTIONS;

@@ -119,6 +119,9 @@ pub(crate) struct Gate {
     /// The profile; ./clonegate.toml without this and --sandbox.
     #[arg(short, long, value_name = "FILE", conflicts_with = "sandbox")]
     pub(crate) config: Option<PathBuf>,
+    /// Compare the contents of every relation too, and not only of those that the profile names.
+    #[arg(long)]
+    pub(crate) deep: bool,
     #[command(flatten)]
     pub(crate) sandbox: SandboxOptions,
 }

@@ -1,2 +1,4 @@
--- How many large objects there are. Any role; all versions.
-select count(*) as large_objects from pg_catalog.pg_largeobject_metadata
+-- How many large objects there are, and whether this role may read their pages. Any role; all versions.
+select count(*) as large_objects,
+       pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'select') as readable
+  from pg_catalog.pg_largeobject_metadata

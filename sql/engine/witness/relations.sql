@@ -1,19 +1,33 @@
--- Every relation that holds rows or stands for some, and whether this role may read it.
--- Temporary relations are their sessions' own and are left out. Any role; all versions.
+-- Every relation that holds rows or stands for some; whether this role may read it and would see all
+-- its rows; its size, and the file that it had in this snapshot. Asking for a size takes a lock, so for a
+-- relation that somebody holds or wants for himself it is the planner's estimate. Any role; all versions.
+with held as materialized (
+    select distinct l.relation
+      from pg_catalog.pg_locks as l
+     where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
+)
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
        c.oid::bigint as oid,
        c.relkind::text as kind,
+       c.relpersistence::text as persistence,
        pg_catalog.obj_description(c.oid, 'pg_class') as comment,
        pg_catalog.has_table_privilege(c.oid, 'select')
            and pg_catalog.has_schema_privilege(n.oid, 'usage') as readable,
+       pg_catalog.row_security_active(c.oid) as hides_rows,
        c.relispopulated as populated,
        coalesce(a.amname = 'heap', true) as heap,
-       pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint as blocks
+       pg_catalog.pg_is_in_recovery() as standby,
+       c.relfilenode::bigint as filenode,
+       case when h.relation is null
+            then pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::bigint
+            else greatest(c.relpages, 0)::bigint end as blocks,
+       case when h.relation is null then pg_catalog.pg_table_size(c.oid)
+            else greatest(c.relpages, 0)::bigint * 8192 end as bytes
   from pg_catalog.pg_class as c
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   left join pg_catalog.pg_am as a on a.oid = c.relam
- where c.oid >= 16384
+  left join held as h on h.relation = c.oid
+ where (c.oid >= 16384 or c.oid = 2613 and exists (select from pg_catalog.pg_largeobject_metadata))
    and c.relkind in ('r', 'm', 'p', 'f')
-   and c.relpersistence <> 't'
    and n.nspname !~ '^pg_toast'
  order by 1

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::time::Duration;
 
 use clonegate_diff::{Additions, Policy, diff};
 use clonegate_model::{
-    Footprint, Horizon, Phase, Reading, RunId, SNAPSHOT_FORMAT, Snapshot, Target,
+    DigestKey, Footprint, Phase, Reading, RunId, SNAPSHOT_FORMAT, Snapshot, Target,
 };
 use clonegate_probe::{
     Accepted, Allowlist, Bounds, ConnectionSettings, Environment, Fields, ProductionChannel,
@@ -14,23 +15,28 @@ use clonegate_probe::{
 };
 use clonegate_sql::ReadOnlyStatement;
 use clonegate_store::Store;
-use clonegate_witness::{Reader, collect};
+use clonegate_witness::{Plan, Reader, Unread, UnreadKind, collect};
 use jiff::Timestamp;
 
 struct Production(SnapshotReader);
 
 impl Reader for Production {
-    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, String>> {
+    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
         let mut answers = Vec::new();
         for text in statements {
             answers.push(match ReadOnlyStatement::judge(text) {
                 Ok(statement) => {
-                    self.0.read(&statement).await.map(|a| a.reading).map_err(|e| e.to_string())
+                    let answer = self.0.read(&statement).await.map(|a| a.reading);
+                    answer.map_err(|e| Unread { kind: UnreadKind::Refused, reason: e.to_string() })
                 }
-                Err(refusal) => Err(refusal.to_string()),
+                Err(refusal) => Err(Unread::refused(refusal.to_string())),
             });
         }
         answers
+    }
+
+    async fn wait(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 }
 
@@ -38,11 +44,13 @@ async fn take(
     channel: &ProductionChannel,
     run: &RunId,
     phase: Phase,
-    entry: Option<&Horizon>,
+    entry: Option<&Snapshot>,
 ) -> Result<Snapshot, Box<dyn Error>> {
     let begun_at = Timestamp::now();
-    let mut reader = Production(channel.snapshot().await?);
-    let seen = collect(&mut reader, entry).await?;
+    let mut readers = [Production(channel.snapshot().await?)];
+    // Whoever knows the key could aim at the digest; this watcher has nobody to hide it from.
+    let seen = collect(&mut readers, &Plan::usual(DigestKey(1)), entry).await?;
+    let [reader] = readers;
     reader.0.finish().await?;
     Ok(Snapshot {
         format: SNAPSHOT_FORMAT,
@@ -60,6 +68,8 @@ async fn take(
         activity: seen.activity,
         coverage: seen.coverage,
         footprint: Footprint::default(),
+        digest_key: seen.digest_key,
+        wal: seen.wal,
     })
 }
 
@@ -87,7 +97,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     std::io::stdin().read_line(&mut String::new())?;
 
     let first = stored.snapshot(Target::Production, Phase::Entry)?;
-    let second = take(&channel, &run, Phase::Exit, Some(&first.horizon)).await?;
+    let second = take(&channel, &run, Phase::Exit, Some(&first)).await?;
     let nothing = BTreeMap::new();
     let policy = Policy { organic: &nothing, additions: Additions::Unexplained };
     for finding in diff(&first, &second, policy)? {

@@ -10,6 +10,7 @@ mod passage;
 mod servers;
 mod ssh_host;
 
+mod catalog;
 mod cut;
 mod one_instance;
 mod over_ssh;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clonegate_gate::{Closed, Finished, Gate, GateError, Stop};
+use clonegate_gate::{Closed, Depth, Finished, Gate, GateError, Stop};
 use clonegate_model::Exit;
 use clonegate_report::{render_markdown, report, summary_line};
 use clonegate_store::Store;
@@ -18,11 +18,12 @@ pub(super) async fn run(
     console: &Console,
 ) -> Result<Exit, Failure> {
     let stop = signals::listen(console);
+    let depth = if options.deep { Depth::Deep } else { Depth::Usual };
     if !options.sandbox.sandbox {
-        return through(&config(options.config)?, store, console, stop).await;
+        return through(&config(options.config)?, store, console, stop, depth).await;
     }
     let trial = sandbox::start(&options.sandbox, store, console).await?;
-    let done = through(trial.config_path(), store, console, stop).await;
+    let done = through(trial.config_path(), store, console, stop, depth).await;
     if options.sandbox.keep {
         let help = trial.connection_help();
         trial.keep()?;
@@ -57,9 +58,10 @@ async fn through(
     store: &Store,
     console: &Console,
     stop: Stop,
+    depth: Depth,
 ) -> Result<Exit, Failure> {
     let profile = load(config)?;
-    let gate = Gate { profile: &profile, store, observer: console, stop };
+    let gate = Gate { profile: &profile, store, observer: console, stop, depth };
     let finished = match gate.run().await {
         Ok(finished) => finished,
         Err(GateError::Interrupted(closed)) => {

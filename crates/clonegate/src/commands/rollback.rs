@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clonegate_gate::Gate;
+use clonegate_gate::{Depth, Gate};
 use clonegate_model::Exit;
 use clonegate_store::Store;
 
@@ -13,7 +13,7 @@ use crate::signals;
 pub(super) async fn run(config: &Path, store: &Store, console: &Console) -> Result<Exit, Failure> {
     let profile = load(config)?;
     let stop = signals::listen(console);
-    let gate = Gate { profile: &profile, store, observer: console, stop };
+    let gate = Gate { profile: &profile, store, observer: console, stop, depth: Depth::Usual };
     let done = gate.rollback().await;
     console.rest();
     let done = done?;

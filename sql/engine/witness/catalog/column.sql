@@ -1,31 +1,40 @@
--- Columns. A dropped column stays as a gap in the positions. Any role; all versions.
+-- Columns. A dropped column stays as a gap in the positions. {page} of {pages} is a part of them.
+-- Any role; all versions.
 select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as identity,
-       pg_catalog.json_build_object(
+       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
            'on', pg_catalog.format('%I.%I', n.nspname, c.relname),
            'position', a.attnum,
            'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
-           'not null', a.attnotnull,
+           'not null', nullif(a.attnotnull, false),
            'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
-           'identity', nullif(a.attidentity::text, ''),
-           'generated', nullif(a.attgenerated::text, ''),
-           'collation', nullif(a.attcollation, 0)::regcollation::text,
-           'storage', a.attstorage,
-           'compression', nullif(a.attcompression::text, ''),
+           'identity', nullif(a.attidentity, ''),
+           'generated', nullif(a.attgenerated, ''),
+           'collation', case when a.attcollation <> y.typcollation then (
+                           select pg_catalog.format('%I.%I', ln.nspname, l.collname) from pg_catalog.pg_collation as l
+                             join pg_catalog.pg_namespace as ln on ln.oid = l.collnamespace where l.oid = a.attcollation) end,
+           'storage', case when a.attstorage <> y.typstorage then a.attstorage end,
+           'compression', nullif(a.attcompression, ''),
            'options', a.attoptions::text,
            'foreign options', a.attfdwoptions::text,
            'statistics target', nullif(a.attstattarget, -1),
-           'local', a.attislocal,
+           'dimensions', nullif(a.attndims, 0),
+           'local', nullif(a.attislocal, true),
            'inherited', nullif(a.attinhcount, 0),
-           'acl', a.attacl::text,
-           'comment', pg_catalog.col_description(c.oid, a.attnum)) as attributes
+           'acl', case when pg_catalog.cardinality(a.attacl) > 0 then array(select x::text from pg_catalog.unnest(a.attacl) as x order by x::text collate "C")::text end,
+           'comment', m.description)
+           || (pg_catalog.to_jsonb(a) - '{attrelid,attname,atttypid,attstattarget,attlen,attnum,attndims,attcacheoff,atttypmod,attbyval,attstorage,attalign,attcompression,attnotnull,atthasdef,atthasmissing,attidentity,attgenerated,attisdropped,attislocal,attinhcount,attcollation,attacl,attoptions,attfdwoptions,attmissingval}'::text[])) as attributes
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_class as c on c.oid = a.attrelid
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+  join pg_catalog.pg_type as y on y.oid = a.atttypid
+  left join pg_catalog.pg_description as m
+         on m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = a.attrelid and m.objsubid = a.attnum
   left join pg_catalog.pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
  where c.oid >= 16384
-   and c.relkind in ('r', 'v', 'm', 'p', 'f', 'c')
+   and c.relkind not in ('i', 'I', 't', 'S')
    and c.relpersistence <> 't'
    and n.nspname !~ '^pg_toast'
    and a.attnum > 0
    and not a.attisdropped
+   and c.oid::bigint % {pages} = {page}
  order by 1

@@ -1,20 +1,27 @@
--- Constraints of tables and domains. Any role; all versions.
-select pg_catalog.format('%s.%I', coalesce(pg_catalog.format('%I.%I', n.nspname, c.relname), t.oid::regtype::text), o.conname) as identity,
-       pg_catalog.json_build_object(
-           'on', coalesce(pg_catalog.format('%I.%I', n.nspname, c.relname), t.oid::regtype::text),
+-- Constraints of tables and domains; a constraint trigger is a trigger. {page} of {pages} is a part of them.
+-- Any role; all versions.
+select pg_catalog.format('%I.%I.%I', coalesce(n.nspname, tn.nspname), coalesce(c.relname, t.typname), o.conname) as identity,
+       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+           'on', pg_catalog.format('%I.%I', coalesce(n.nspname, tn.nspname), coalesce(c.relname, t.typname)),
            'definition', pg_catalog.pg_get_constraintdef(o.oid),
            'references', (select pg_catalog.format('%I.%I', rn.nspname, rc.relname)
                             from pg_catalog.pg_class as rc
                             join pg_catalog.pg_namespace as rn on rn.oid = rc.relnamespace
                            where rc.oid = nullif(o.confrelid, 0)),
-           'validated', o.convalidated,
-           'inherited', o.coninhcount,
-           'comment', pg_catalog.obj_description(o.oid, 'pg_constraint')) as attributes
+           'not validated', nullif(not o.convalidated, false),
+           'local', nullif(o.conislocal, true),
+           'inherited', nullif(o.coninhcount, 0),
+           'no inherit', nullif(o.connoinherit, false),
+           'comment', (select m.description from pg_catalog.pg_description as m
+                         where m.classoid = 'pg_catalog.pg_constraint'::regclass and m.objoid = o.oid and m.objsubid = 0))
+           || (pg_catalog.to_jsonb(o) - '{oid,conname,connamespace,contype,condeferrable,condeferred,convalidated,conrelid,contypid,conindid,conparentid,confrelid,confupdtype,confdeltype,confmatchtype,conislocal,coninhcount,connoinherit,conkey,confkey,conpfeqop,conppeqop,conffeqop,confdelsetcols,conexclop,conbin,conenforced,conperiod}'::text[])) as attributes
   from pg_catalog.pg_constraint as o
   left join pg_catalog.pg_class as c on c.oid = o.conrelid
   left join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   left join pg_catalog.pg_type as t on t.oid = o.contypid
+  left join pg_catalog.pg_namespace as tn on tn.oid = t.typnamespace
  where o.oid >= 16384
    and coalesce(c.relpersistence, 'p') <> 't'
    and o.contype <> 't'
+   and o.oid::bigint % {pages} = {page}
  order by 1

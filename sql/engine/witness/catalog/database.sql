@@ -1,16 +1,20 @@
--- This database. Other databases of the cluster are left out: scratch copies come and go.
--- Any role; all versions.
+-- This database. Any role; all versions.
 select 'this database' as identity,
-       pg_catalog.json_build_object(
-           'name', d.datname,
-           'owner', pg_catalog.pg_get_userbyid(d.datdba),
-           'acl', d.datacl::text,
-           'encoding', pg_catalog.pg_encoding_to_char(d.encoding),
-           'collate', d.datcollate,
-           'ctype', d.datctype,
-           'template', d.datistemplate,
-           'connections allowed', d.datallowconn,
-           'connection limit', d.datconnlimit,
-           'comment', pg_catalog.shobj_description(d.oid, 'pg_database')) as attributes
-  from pg_catalog.pg_database as d
- where d.datname = current_catalog
+       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+           'name', o.datname,
+           'owner', pg_catalog.pg_get_userbyid(o.datdba),
+           'acl', case when o.datacl is not null then nullif(
+               array(select a::text from pg_catalog.unnest(o.datacl) as a order by a::text collate "C"),
+               array(select a::text from pg_catalog.unnest(pg_catalog.acldefault('d', o.datdba)) as a order by a::text collate "C"))::text end,
+           'encoding', pg_catalog.pg_encoding_to_char(o.encoding),
+           'collate', o.datcollate,
+           'ctype', o.datctype,
+           'template', nullif(o.datistemplate, false),
+           'connections forbidden', nullif(not o.datallowconn, false),
+           'connection limit', nullif(o.datconnlimit, -1),
+           'tablespace', s.spcname,
+           'comment', pg_catalog.shobj_description(o.oid, 'pg_database'))
+           || (pg_catalog.to_jsonb(o) - '{oid,datname,datdba,encoding,datcollate,datctype,datistemplate,datallowconn,dathasloginevt,datconnlimit,datlastsysoid,datfrozenxid,datminmxid,dattablespace,datacl}'::text[])) as attributes
+  from pg_catalog.pg_database as o
+  join pg_catalog.pg_tablespace as s on s.oid = o.dattablespace
+ where o.datname = current_catalog

@@ -1,8 +1,12 @@
 -- Large objects, without their contents. Any role; all versions.
-select l.oid::text as identity,
-       pg_catalog.json_build_object(
-           'owner', pg_catalog.pg_get_userbyid(l.lomowner),
-           'acl', l.lomacl::text,
-           'comment', pg_catalog.obj_description(l.oid, 'pg_largeobject')) as attributes
-  from pg_catalog.pg_largeobject_metadata as l
+select o.oid::text as identity,
+       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+           'owner', pg_catalog.pg_get_userbyid(o.lomowner),
+           'acl', case when o.lomacl is not null then nullif(
+               array(select a::text from pg_catalog.unnest(o.lomacl) as a order by a::text collate "C"),
+               array(select a::text from pg_catalog.unnest(pg_catalog.acldefault('L', o.lomowner)) as a order by a::text collate "C"))::text end,
+           'comment', pg_catalog.obj_description(o.oid, 'pg_largeobject'))
+           || (pg_catalog.to_jsonb(o) - '{oid,lomowner,lomacl}'::text[])) as attributes
+  from pg_catalog.pg_largeobject_metadata as o
+ where o.oid::bigint % {pages} = {page}
  order by 1

@@ -1,0 +1,176 @@
+//! The digest witness: what a relation's rows contain, whatever their order and place.
+//!
+//! Each row is written out by `record_send`, which tells apart whatever the types tell apart, hashed by
+//! `hash_record_extended` over the written bytes as one value, and the hashes are summed. The hash must see
+//! the whole row as one value: a record's own hash is a linear combination of its columns' hashes, and a
+//! sum of those would not notice two rows that exchange a value. See `docs/adr/0006-digest.md`.
+
+use std::collections::BTreeMap;
+
+use clonegate_model::{Comparable, DigestKey, HashSum};
+use serde::Deserialize;
+
+/// The longest expression that a recipe may need, so that a statement of one relation can be judged.
+const MAX_EXPRESSION: usize = 10 * 1024;
+
+/// A column, as `columns.sql` describes it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Column {
+    name: String,
+    r#type: String,
+    how: String,
+    base: Option<String>,
+}
+
+/// How the rows of one relation are written out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recipe {
+    /// The sum over all rows, with `{filter}` behind it.
+    whole: String,
+    /// The columns' names and their sums; empty where they are not taken.
+    columns: Vec<(String, String)>,
+    pub(crate) text: String,
+    pub(crate) comparable: Comparable,
+}
+
+impl Recipe {
+    /// The recipe for a relation with these columns; each column's own sum too, if `columns` says so.
+    pub(crate) fn new(columns: &[Column], key: DigestKey, own: OwnSums) -> Self {
+        let expressions: Vec<String> = columns.iter().map(Column::written).collect();
+        let whole = hashed(&format!("row({})", expressions.join(", ")), key);
+        if whole.len() > MAX_EXPRESSION {
+            // The row itself: shorter than any list of its columns, but with the OIDs of this database.
+            return Self {
+                whole: hashed("t.*", key),
+                columns: Vec::new(),
+                text: format!("{} columns, as the row is stored", columns.len()),
+                comparable: Comparable::SameDatabase,
+            };
+        }
+        let own: Vec<(String, String)> = match own {
+            OwnSums::No => Vec::new(),
+            OwnSums::Yes => columns
+                .iter()
+                .zip(&expressions)
+                .map(|(column, written)| {
+                    (column.name.clone(), hashed(&format!("row({written})"), key))
+                })
+                .collect(),
+        };
+        let length: usize = own.iter().map(|(_, sum)| sum.len() + 2).sum();
+        let described: Vec<String> = columns.iter().map(Column::described).collect();
+        Self {
+            whole,
+            columns: if length > MAX_EXPRESSION { Vec::new() } else { own },
+            text: described.join(", "),
+            comparable: Comparable::AnyServer,
+        }
+    }
+
+    /// The sum over all rows.
+    pub(crate) fn sum(&self) -> String {
+        format!("pg_catalog.sum({})", self.whole)
+    }
+
+    /// The sum over the rows for which a condition does not hold.
+    pub(crate) fn sum_without(&self, condition: &str) -> String {
+        format!("pg_catalog.sum({}) filter (where not {condition})", self.whole)
+    }
+
+    /// The columns' sums as an array.
+    pub(crate) fn column_sums(&self) -> String {
+        if self.columns.is_empty() {
+            return "null".to_owned();
+        }
+        let sums: Vec<String> =
+            self.columns.iter().map(|(_, h)| format!("pg_catalog.sum({h})")).collect();
+        format!("array[{}]", sums.join(", "))
+    }
+
+    /// The columns' sums from such an array.
+    pub(crate) fn read_columns(&self, text: &str) -> Result<Vec<HashSum>, String> {
+        let inner = text.trim_start_matches('{').trim_end_matches('}');
+        let sums: Vec<HashSum> = inner
+            .split(',')
+            .map(|sum| if sum == "NULL" { Ok(HashSum::default()) } else { sum.parse() })
+            .collect::<Result<_, _>>()
+            .map_err(|_| "a sum of hashes is no number".to_owned())?;
+        if sums.len() == self.columns.len() {
+            Ok(sums)
+        } else {
+            Err("the answer has an unexpected number of sums".to_owned())
+        }
+    }
+
+    pub(crate) fn named(&self, sums: &[HashSum]) -> BTreeMap<String, HashSum> {
+        self.columns.iter().map(|(name, _)| name.clone()).zip(sums.iter().copied()).collect()
+    }
+}
+
+/// Whether each column has a sum of its own, by which a changed one can be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OwnSums {
+    Yes,
+    No,
+}
+
+impl Column {
+    /// The column as it goes into the row. What is written as text is written by the type's own output
+    /// function and not by a cast, which anybody may define; that it is NULL stands beside it, because a
+    /// composite type's IS NULL says something else.
+    fn written(&self) -> String {
+        let name = &self.name;
+        match (self.how.as_str(), &self.base) {
+            ("binary", _) => format!("t.{name}"),
+            ("base", Some(base)) => format!("t.{name}::{base}"),
+            _ => format!("pg_catalog.num_nulls(t.{name}), pg_catalog.format('%s', t.{name})"),
+        }
+    }
+
+    fn described(&self) -> String {
+        match (self.how.as_str(), &self.base) {
+            ("binary", _) => format!("{} {}", self.name, self.r#type),
+            ("base", Some(base)) => format!("{} {} as {base}", self.name, self.r#type),
+            _ => format!("{} {} as text", self.name, self.r#type),
+        }
+    }
+}
+
+fn hashed(row: &str, DigestKey(key): DigestKey) -> String {
+    format!(
+        "pg_catalog.hash_record_extended(row(pg_catalog.record_send({row})), '{key}'::pg_catalog.int8)"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, how: &str) -> Column {
+        Column {
+            name: name.into(),
+            r#type: "x".into(),
+            how: how.into(),
+            base: Some("pg_catalog.numeric".into()),
+        }
+    }
+
+    #[test]
+    fn a_row_is_hashed_as_one_value() {
+        let columns = [column("a", "binary"), column("\"B\"", "base"), column("c", "text")];
+        let recipe = Recipe::new(&columns, DigestKey(-7), OwnSums::Yes);
+        insta::assert_snapshot!(recipe.sum(), @r#"pg_catalog.sum(pg_catalog.hash_record_extended(row(pg_catalog.record_send(row(t.a, t."B"::pg_catalog.numeric, pg_catalog.num_nulls(t.c), pg_catalog.format('%s', t.c)))), '-7'::pg_catalog.int8))"#);
+        assert_eq!(recipe.comparable, Comparable::AnyServer);
+        assert_eq!(recipe.read_columns("{1,NULL,-3}").unwrap()[2], HashSum(-3));
+        assert!(recipe.read_columns("{1,2}").is_err());
+    }
+
+    #[test]
+    fn a_relation_with_too_many_columns_is_read_as_it_is_stored() {
+        let columns: Vec<Column> =
+            (0..1500).map(|n| column(&format!("column_{n}"), "binary")).collect();
+        let recipe = Recipe::new(&columns, DigestKey(1), OwnSums::Yes);
+        assert_eq!(recipe.comparable, Comparable::SameDatabase);
+        assert!(recipe.sum().contains("record_send(t.*)") && recipe.columns.is_empty());
+    }
+}

@@ -1,0 +1,62 @@
+//! What a witness needs of a channel.
+
+use std::future::Future;
+use std::time::Duration;
+
+use clonegate_model::Reading;
+
+/// A channel that can read, and one reading at a time.
+///
+/// Several readers of one snapshot of the database read it together; a channel that has no common
+/// snapshot gives one.
+pub trait Reader {
+    /// Answers each statement, in order, on one snapshot of the database where the channel can. A
+    /// failed statement does not keep the others from being answered.
+    fn read(
+        &mut self,
+        statements: &[String],
+    ) -> impl Future<Output = Vec<Result<Reading, Unread>>> + Send;
+
+    /// Waits. A clock is the runtime's business, and this crate knows none.
+    fn wait(&mut self, time: Duration) -> impl Future<Output = ()> + Send;
+
+    /// How many statements a call should carry: 1, unless a call is expensive in itself.
+    fn together(&self) -> usize {
+        1
+    }
+}
+
+/// Why a statement has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unread {
+    /// What may help.
+    pub kind: UnreadKind,
+    /// In words, without data of the database.
+    pub reason: String,
+}
+
+/// What may help when a statement has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnreadKind {
+    /// It took too long: less at once.
+    TimedOut,
+    /// Somebody holds a lock, or a standby's replay went first: the same once more.
+    InTheWay,
+    /// The reader is of no use any more: another one.
+    Ended,
+    /// Nothing.
+    Refused,
+}
+
+impl Unread {
+    /// A failure that nothing helps against.
+    #[must_use]
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self { kind: UnreadKind::Refused, reason: reason.into() }
+    }
+
+    pub(crate) fn silent() -> Self {
+        Self::refused("the channel gave no answer")
+    }
+}

@@ -1,0 +1,268 @@
+//! Which relations there are, and which witness can say something of each.
+
+use std::collections::BTreeMap;
+
+use clonegate_model::{Covered, Digest, Lineage, RelationKind, RelationState, Snapshot, Witness};
+use serde::Deserialize;
+
+use crate::coverage::Coverages;
+use crate::digest::{Column, OwnSums, Recipe};
+use crate::plan::{DigestOf, Plan, SMALL};
+use crate::scan::{Seen, Subject, ranges};
+
+/// Where large objects have their pages.
+const LARGE_OBJECT_PAGES: u32 = 2613;
+
+/// A relation, as `relations.sql` describes it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct RelationRow {
+    name: String,
+    oid: u32,
+    kind: String,
+    persistence: String,
+    comment: Option<String>,
+    /// `None` where it is gone: privileges are asked of now and not of the snapshot.
+    readable: Option<bool>,
+    hides_rows: Option<bool>,
+    populated: bool,
+    heap: bool,
+    standby: bool,
+    filenode: i64,
+    blocks: Option<u64>,
+    bytes: Option<u64>,
+}
+
+/// The columns of a relation, as `columns.sql` describes them.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ColumnsRow {
+    oid: u32,
+    columns: Vec<Column>,
+}
+
+/// Relations and what is to be read of them.
+pub(crate) struct Sorted {
+    pub(crate) relations: Vec<RelationState>,
+    pub(crate) subjects: Vec<Subject>,
+    /// The subjects that are to get a digest, by their place, in order.
+    pub(crate) digests: Vec<usize>,
+}
+
+/// Sorts out what can be read, and names the rest.
+pub(crate) fn sort_out(
+    rows: Vec<RelationRow>,
+    plan: &Plan,
+    entry: Option<&Snapshot>,
+    coverage: &mut Coverages,
+) -> Sorted {
+    let before: BTreeMap<u32, &RelationState> =
+        entry.into_iter().flat_map(|e| &e.relations).map(|r| (r.oid, r)).collect();
+    let mut sorted = Sorted { relations: Vec::new(), subjects: Vec::new(), digests: Vec::new() };
+    let mut temporary = 0;
+    for row in rows {
+        if row.persistence == "t" {
+            temporary += 1;
+            continue;
+        }
+        let kind = match row.kind.as_str() {
+            "m" => RelationKind::MaterializedView,
+            "p" => RelationKind::PartitionedTable,
+            "f" => RelationKind::ForeignTable,
+            _ => RelationKind::Table,
+        };
+        let unread = row.unread(kind);
+        if unread.is_some() && row.oid == LARGE_OBJECT_PAGES {
+            // The manifest has it under the name of what it holds.
+            continue;
+        }
+        if let Some(covered) = unread {
+            coverage.push(&row.name, Witness::Lineage, covered.clone());
+            if wants(plan, &row, None) == Wants::ByName && matches!(covered, Covered::Gap(_)) {
+                coverage.push(&row.name, Witness::Digest, covered);
+            }
+        } else {
+            let known = before.get(&row.oid);
+            if wants(plan, &row, known.map(|r| r.digest.is_some())) != Wants::No {
+                sorted.digests.push(sorted.subjects.len());
+            }
+            sorted.subjects.push(Subject {
+                oid: row.oid,
+                name: row.name.clone(),
+                blocks: row.blocks.unwrap_or_default(),
+                bytes: row.bytes.unwrap_or_default(),
+                filenode: row.filenode,
+                recipe: None,
+                ranges: known.map(|r| r.ranges.clone()).unwrap_or_default(),
+            });
+        }
+        let RelationRow { name, oid, comment, .. } = row;
+        sorted.relations.push(RelationState {
+            name,
+            oid,
+            kind,
+            comment,
+            lineage: None,
+            digest: None,
+            ranges: Vec::new(),
+            newer_rows: Vec::new(),
+        });
+    }
+    if temporary > 0 {
+        let why =
+            format!("{temporary} of them are other sessions' own, which nobody else can read");
+        coverage.push("temporary relations", Witness::Lineage, Covered::NotNeeded(why));
+    }
+    if let DigestOf::Chosen { named, .. } = &plan.digest {
+        let there = |name: &str| sorted.relations.iter().any(|r| r.name == name);
+        for name in named.iter().filter(|name| !there(name)) {
+            coverage.gap(
+                name,
+                Witness::Digest,
+                "its digest is asked for, and there is nothing of that name",
+            );
+        }
+    }
+    sorted
+}
+
+impl RelationRow {
+    /// Why its rows are not read, if they are not.
+    fn unread(&self, kind: RelationKind) -> Option<Covered> {
+        let elsewhere = |why: &str| Some(Covered::NotNeeded(why.to_owned()));
+        let gap = |why: &str| Some(Covered::Gap(why.to_owned()));
+        match kind {
+            RelationKind::PartitionedTable => elsewhere("its partitions hold the rows"),
+            RelationKind::ForeignTable => {
+                elsewhere("its rows are another server's; its definition is covered")
+            }
+            RelationKind::MaterializedView if !self.populated => {
+                elsewhere("it is not populated and has no rows")
+            }
+            _ if self.readable.is_none() => {
+                gap("it was dropped while the snapshot was read; run again")
+            }
+            _ if self.readable == Some(false) => gap("this role may not read it; grant it SELECT"),
+            _ if self.hides_rows != Some(false) => gap(
+                "row security would hide rows from this role; give it BYPASSRLS, or waive the relation",
+            ),
+            _ if !self.heap => {
+                gap("its access method is not heap, and its rows may have no xmin and no ranges")
+            }
+            _ if self.standby && self.persistence == "u" => {
+                gap("it is unlogged, and this is a standby, which does not have its rows")
+            }
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    ByName,
+    AsUsual,
+    No,
+}
+
+/// Whether a relation is to have a digest. At exit entry's choice is kept: a digest without its
+/// counterpart proves nothing.
+fn wants(plan: &Plan, row: &RelationRow, had: Option<bool>) -> Wants {
+    match (&plan.digest, had) {
+        (DigestOf::Chosen { named, .. }, _) if named.contains(&row.name) => Wants::ByName,
+        (_, Some(true)) => Wants::AsUsual,
+        (_, Some(false)) => Wants::No,
+        (DigestOf::Everything, None) => Wants::AsUsual,
+        (DigestOf::Chosen { small, .. }, None) if row.bytes.unwrap_or_default() <= *small => {
+            Wants::AsUsual
+        }
+        (DigestOf::Chosen { .. }, None) => Wants::No,
+    }
+}
+
+/// Gives each subject that is to have a digest its recipe.
+pub(crate) fn prescribe(
+    sorted: &mut Sorted,
+    columns: Result<Vec<ColumnsRow>, String>,
+    plan: &Plan,
+    key: clonegate_model::DigestKey,
+    coverage: &mut Coverages,
+) {
+    let small = match &plan.digest {
+        DigestOf::Everything => SMALL,
+        DigestOf::Chosen { small, .. } => *small,
+    };
+    let columns = match columns {
+        Ok(rows) => rows.into_iter().map(|row| (row.oid, row.columns)).collect(),
+        Err(why) => {
+            for place in std::mem::take(&mut sorted.digests) {
+                coverage.gap(&sorted.subjects[place].name, Witness::Digest, why.clone());
+            }
+            BTreeMap::new()
+        }
+    };
+    for place in &sorted.digests {
+        let subject = &mut sorted.subjects[*place];
+        // A relation without columns is not in the answer, and has rows all the same.
+        let its = columns.get(&subject.oid).map_or(&[][..], Vec::as_slice);
+        let own = if subject.bytes <= small { OwnSums::Yes } else { OwnSums::No };
+        subject.recipe = Some(Recipe::new(its, key, own));
+    }
+}
+
+/// Folds what was seen into the relations, and into the manifest.
+pub(crate) fn conclude(sorted: &mut Sorted, seen: &[Seen], later: bool, coverage: &mut Coverages) {
+    let mut by_oid: BTreeMap<u32, &mut RelationState> =
+        sorted.relations.iter_mut().map(|r| (r.oid, r)).collect();
+    let (mut covered, mut rows, mut digests) = (0, 0, 0);
+    for (place, (subject, seen)) in sorted.subjects.iter().zip(seen).enumerate() {
+        let Some(relation) = by_oid.get_mut(&subject.oid) else { continue };
+        let large_objects = subject.oid == LARGE_OBJECT_PAGES;
+        let name = if large_objects { "large objects" } else { subject.name.as_str() };
+        let asked = sorted.digests.binary_search(&place).is_ok();
+        if let Some(why) = &seen.failure {
+            coverage.gap(name, Witness::Lineage, why.clone());
+            if asked {
+                coverage.gap(name, Witness::Digest, why.clone());
+            }
+            continue;
+        }
+        relation.lineage = Some(Lineage {
+            rows: seen.rows,
+            newer: later.then_some(seen.newer),
+            recent: seen.recent,
+            recent_xids: seen.recent_xids,
+        });
+        relation.ranges = ranges(seen, &subject.ranges);
+        covered += 1;
+        rows += seen.rows;
+        if large_objects {
+            let pages = format!("{} pages", seen.rows);
+            coverage.push(name, Witness::Lineage, Covered::Yes(pages));
+        }
+        match (&subject.recipe, &seen.no_digest) {
+            (_, Some(why)) => coverage.gap(name, Witness::Digest, why.clone()),
+            (Some(recipe), None) => {
+                digests += 1;
+                relation.digest = Some(Digest {
+                    rows: seen.rows,
+                    sum: seen.sum,
+                    of_entry: later.then_some(seen.of_entry),
+                    columns: recipe.named(&seen.columns),
+                    recipe: recipe.text.clone(),
+                    comparable: recipe.comparable,
+                });
+            }
+            (None, None) => {}
+        }
+    }
+    let text = format!("{covered} relations, {rows} rows");
+    coverage.push("relations", Witness::Lineage, Covered::Yes(text));
+    if digests > 0 {
+        let text = format!("the contents of {digests} of them");
+        coverage.push("relations", Witness::Digest, Covered::Yes(text));
+    }
+    let without = covered - digests;
+    if without > 0 {
+        let why =
+            format!("not asked for {without} relations; lineage covers their rows on one server");
+        coverage.push("contents", Witness::Digest, Covered::NotNeeded(why));
+    }
+}

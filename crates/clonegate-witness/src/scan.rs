@@ -1,0 +1,810 @@
+//! Reads the rows of many relations with several readers at once, in pieces sized by time.
+//!
+//! A large relation is a [`Cursor`] from which readers take ranges of blocks; how many is what took
+//! [`Plan::slice`](crate::Plan) before. Small relations share a statement. What fails is split or tried
+//! again where that may help, a bounded number of times, and named where it does not.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use clonegate_model::{HashSum, RangeState, Reading, Value};
+
+use crate::digest::Recipe;
+use crate::lineage::Against;
+use crate::load::Guard;
+use crate::reader::{Reader, Unread, UnreadKind};
+use crate::template::fill;
+
+const SCAN: &str = include_str!("../../../sql/engine/witness/scan.sql");
+const DETAIL: &str = include_str!("../../../sql/engine/witness/detail.sql");
+
+/// Bytes of a statement at the most; a channel's judge reads 32 KiB.
+const STATEMENT_BYTES: usize = 30 * 1024;
+/// Pieces of a statement at the most: each is a row of the answer, and a channel lets through 500.
+const STATEMENT_PIECES: usize = 250;
+/// Pieces of a call at the most: a channel may hold the locks of a call's relations until its end.
+const CALL_PIECES: usize = 750;
+/// Bytes of a relation that are read in the first range, and of small relations together.
+const FIRST_BYTES: u64 = 16 << 20;
+/// Ranges that are kept in a snapshot for one relation.
+const KEPT_RANGES: usize = 2048;
+/// How often the same is tried again where somebody was in the way.
+const ATTEMPTS: u8 = 3;
+
+/// A relation whose rows are to be read.
+#[derive(Debug, Clone)]
+pub(crate) struct Subject {
+    pub(crate) oid: u32,
+    pub(crate) name: String,
+    /// Blocks of the heap.
+    pub(crate) blocks: u64,
+    /// Bytes, with what is stored out of line.
+    pub(crate) bytes: u64,
+    /// The file that it had in this snapshot.
+    pub(crate) filenode: i64,
+    /// `None` where only lineage is taken.
+    pub(crate) recipe: Option<Recipe>,
+    /// The ranges of an earlier snapshot.
+    pub(crate) ranges: Vec<RangeState>,
+}
+
+/// A part of a relation: from a block to another, or all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) subject: usize,
+    pub(crate) from: u64,
+    pub(crate) to: Option<u64>,
+}
+
+/// What was seen of a relation.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    pub(crate) rows: u64,
+    pub(crate) newer: u64,
+    pub(crate) recent: u64,
+    pub(crate) recent_xids: u64,
+    pub(crate) sum: HashSum,
+    pub(crate) of_entry: HashSum,
+    pub(crate) columns: Vec<HashSum>,
+    /// What was seen in each range, in no order.
+    pub(crate) pieces: Vec<(Piece, RangeState)>,
+    /// Why nothing of it can be said.
+    pub(crate) failure: Option<String>,
+    /// Why its digest could not be taken, though lineage could.
+    pub(crate) no_digest: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Scan,
+    Detail,
+}
+
+#[derive(Debug, Clone)]
+struct Work {
+    pieces: Vec<Piece>,
+    attempt: u8,
+}
+
+/// A relation that is handed out range by range.
+#[derive(Debug)]
+struct Cursor {
+    subject: usize,
+    next: u64,
+    blocks: u64,
+    /// How many blocks make a range.
+    step: u64,
+}
+
+/// What all readers share.
+struct State<'a> {
+    stage: Stage,
+    slice: Duration,
+    against: Against<'a>,
+    subjects: &'a mut [Subject],
+    seen: Vec<Seen>,
+    ready: VecDeque<Work>,
+    cursors: Vec<Cursor>,
+    steps: Vec<u64>,
+    /// Pieces with young rows.
+    young: Vec<Piece>,
+    /// The longest call, for the log.
+    longest: Duration,
+    guard: Guard,
+}
+
+/// A reading of many relations, at which several readers can work.
+pub(crate) struct Scan<'a>(Mutex<State<'a>>);
+
+impl<'a> Scan<'a> {
+    pub(crate) fn new(
+        subjects: &'a mut [Subject],
+        against: Against<'a>,
+        slice: Duration,
+        guard: Guard,
+    ) -> Self {
+        let count = subjects.len();
+        let mut state = State {
+            stage: Stage::Scan,
+            slice,
+            against,
+            steps: vec![0; count],
+            seen: vec![Seen::default(); count],
+            subjects,
+            ready: VecDeque::new(),
+            cursors: Vec::new(),
+            young: Vec::new(),
+            longest: Duration::ZERO,
+            guard,
+        };
+        state.fill();
+        Self(Mutex::new(state))
+    }
+
+    /// Reads until there is nothing left to take.
+    pub(crate) async fn work<R: Reader + Send>(&self, reader: &mut R) {
+        work(reader, &self.0).await;
+    }
+
+    /// When everything was read once: what has young rows is to be looked at more closely.
+    pub(crate) fn look_closer(&self) {
+        let mut state = lock(&self.0);
+        state.give_up();
+        state.look_closer();
+    }
+
+    /// One answer for each subject, in their order.
+    pub(crate) fn end(self) -> Vec<Seen> {
+        let mut state = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.give_up();
+        tracing::debug!(relations = state.seen.len(), longest = ?state.longest, "rows were read");
+        state.seen
+    }
+}
+
+fn lock<'s, 'a>(state: &'s Mutex<State<'a>>) -> MutexGuard<'s, State<'a>> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes work until there is none. The lock is never held while something is awaited.
+async fn work<R: Reader + Send>(reader: &mut R, state: &Mutex<State<'_>>) {
+    loop {
+        let question = lock(state).guard.question();
+        if let Some(question) = question {
+            let answer = reader.read(&[question]).await.pop().unwrap_or(Err(Unread::silent()));
+            let pause = lock(state).guard.decide(answer);
+            if let Some(pause) = pause {
+                reader.wait(pause).await;
+                continue;
+            }
+        }
+        let (batch, statements) = lock(state).take(reader.together());
+        if batch.is_empty() {
+            return;
+        }
+        let begun = Instant::now();
+        let mut answers = reader.read(&statements).await.into_iter();
+        let took = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
+        let mut state = lock(state);
+        state.longest = state.longest.max(took);
+        let mut ended = false;
+        for work in batch {
+            let answer = answers.next().unwrap_or(Err(Unread::silent()));
+            ended |= matches!(&answer, Err(e) if e.kind == UnreadKind::Ended);
+            state.settle(work, answer, took);
+        }
+        if ended {
+            return;
+        }
+    }
+}
+
+impl State<'_> {
+    /// Puts everything into the queue: ranges and cursors of large relations, groups of small ones.
+    fn fill(&mut self) {
+        let mut small: Vec<Piece> = Vec::new();
+        let mut weight = 0;
+        for (subject, it) in self.subjects.iter().enumerate() {
+            let whole = Piece { subject, from: 0, to: None };
+            if !it.ranges.is_empty() {
+                for range in &it.ranges {
+                    let step = it.ranges[0].to.unwrap_or(it.blocks).max(1);
+                    if range.to.is_none() && it.blocks > range.from + 2 * step {
+                        // It has grown since, perhaps by much.
+                        self.steps[subject] = step;
+                        let (next, blocks) = (range.from, it.blocks);
+                        self.cursors.push(Cursor { subject, next, blocks, step });
+                        continue;
+                    }
+                    let piece = Piece { subject, from: range.from, to: range.to };
+                    self.ready.push_back(Work { pieces: vec![piece], attempt: 0 });
+                }
+                continue;
+            }
+            let bytes = if it.recipe.is_some() { it.bytes } else { it.blocks.saturating_mul(8192) };
+            if bytes > FIRST_BYTES && it.blocks > 1 {
+                // How many blocks are as much as a first range may be, with what is out of line.
+                let step = (it.blocks.saturating_mul(FIRST_BYTES) / bytes).max(1);
+                self.steps[subject] = step;
+                self.cursors.push(Cursor { subject, next: 0, blocks: it.blocks, step });
+                continue;
+            }
+            if small.len() == STATEMENT_PIECES || weight + bytes > FIRST_BYTES {
+                self.ready.push_back(Work { pieces: std::mem::take(&mut small), attempt: 0 });
+                weight = 0;
+            }
+            weight += bytes;
+            small.push(whole);
+        }
+        self.ready.push_back(Work { pieces: small, attempt: 0 });
+        self.ready.retain(|work| !work.pieces.is_empty());
+    }
+
+    /// Puts the pieces with young rows into the queue again, for the closer look.
+    fn look_closer(&mut self) {
+        self.stage = Stage::Detail;
+        let young = std::mem::take(&mut self.young);
+        let young = young.into_iter().filter(|p| self.seen[p.subject].failure.is_none());
+        let (mut alone, mut together) = (Vec::new(), Vec::new());
+        for piece in young {
+            let it = &self.subjects[piece.subject];
+            if piece.from == 0 && piece.to.is_none() && it.bytes < FIRST_BYTES / 32 {
+                together.push(piece);
+            } else {
+                alone.push(piece);
+            }
+        }
+        self.ready.extend(alone.into_iter().map(|p| Work { pieces: vec![p], attempt: 0 }));
+        let groups = together.chunks(STATEMENT_PIECES / 8);
+        self.ready.extend(groups.map(|g| Work { pieces: g.to_vec(), attempt: 0 }));
+    }
+
+    /// The next statements; what does not fit one is split here.
+    fn take(&mut self, together: usize) -> (Vec<Work>, Vec<String>) {
+        let (mut batch, mut statements) = (Vec::new(), Vec::new());
+        let mut pieces = 0;
+        if self.guard.is_over() {
+            return (batch, statements);
+        }
+        while batch.len() < together && pieces < CALL_PIECES {
+            let Some(mut work) = self.next() else { break };
+            work.pieces.retain(|p| self.seen[p.subject].failure.is_none());
+            if work.pieces.is_empty() {
+                continue;
+            }
+            let mut sql = String::new();
+            let mut fits = 0;
+            for (number, piece) in work.pieces.iter().enumerate() {
+                let part = self.part(number, *piece);
+                if fits > 0 && sql.len() + part.len() + 11 > STATEMENT_BYTES {
+                    break;
+                }
+                if fits > 0 {
+                    sql.push_str("\nunion all\n");
+                }
+                sql.push_str(&part);
+                fits += 1;
+            }
+            let rest = work.pieces.split_off(fits);
+            if !rest.is_empty() {
+                self.ready.push_front(Work { pieces: rest, attempt: work.attempt });
+            }
+            pieces += work.pieces.len();
+            batch.push(work);
+            statements.push(sql);
+        }
+        (batch, statements)
+    }
+
+    /// The largest first, so that the readers end together.
+    fn next(&mut self) -> Option<Work> {
+        while let Some(at) = self
+            .cursors
+            .iter()
+            .enumerate()
+            .max_by_key(|(_, c)| c.blocks.saturating_sub(c.next))
+            .map(|(at, _)| at)
+        {
+            let steps = &self.steps;
+            let cursor = &mut self.cursors[at];
+            cursor.step = steps[cursor.subject];
+            let subject = cursor.subject;
+            let from = cursor.next;
+            let end = from.saturating_add(cursor.step);
+            let last = end >= cursor.blocks;
+            cursor.next = end;
+            if last {
+                self.cursors.swap_remove(at);
+            }
+            if self.seen[subject].failure.is_some() {
+                continue;
+            }
+            // The last range is open: the relation may have grown since its size was read.
+            let piece = Piece { subject, from, to: (!last).then_some(end) };
+            return Some(Work { pieces: vec![piece], attempt: 0 });
+        }
+        self.ready.pop_front()
+    }
+
+    fn part(&self, number: usize, piece: Piece) -> String {
+        let it = &self.subjects[piece.subject];
+        let number = number.to_string();
+        let oid = it.oid.to_string();
+        let range = within(piece, " where ");
+        let recipe = it.recipe.as_ref();
+        let null = || "null".to_owned();
+        let shared = [
+            ("piece", number.as_str()),
+            ("oid", oid.as_str()),
+            ("relation", it.name.as_str()),
+            ("range", range.as_str()),
+        ];
+        let own: Vec<(&str, String)> = match self.stage {
+            Stage::Scan => vec![
+                ("oldest", self.against.oldest()),
+                ("sum", recipe.map_or_else(null, Recipe::sum)),
+                ("columns", recipe.map_or_else(null, Recipe::column_sums)),
+            ],
+            Stage::Detail => {
+                let later = self.against.is_later();
+                let newer = if later { self.against.newer() } else { "false".to_owned() };
+                let sum = recipe.filter(|_| later).map_or_else(null, |r| r.sum_without(&newer));
+                vec![("newer", newer), ("recent", self.against.recent()), ("sum", sum)]
+            }
+        };
+        let mut values = shared.to_vec();
+        values.extend(own.iter().map(|(name, value)| (*name, value.as_str())));
+        fill(if self.stage == Stage::Scan { SCAN } else { DETAIL }, &values)
+    }
+
+    fn settle(&mut self, work: Work, answer: Result<Reading, Unread>, took: Duration) {
+        let folded = answer.and_then(|reading| self.fold(&work, &reading).map_err(Unread::refused));
+        let Err(unread) = folded else {
+            self.pace(&work, took);
+            return;
+        };
+        tracing::debug!(pieces = work.pieces.len(), reason = %unread.reason, "not read");
+        match unread.kind {
+            UnreadKind::Ended if work.attempt < ATTEMPTS => {
+                self.ready.push_back(Work { attempt: work.attempt + 1, ..work });
+            }
+            UnreadKind::TimedOut if self.split(&work) => {}
+            _ if work.pieces.len() > 1 => {
+                // One relation that can't be read must not cover up the others of its group.
+                let alone = work.pieces.into_iter().map(|p| Work { pieces: vec![p], attempt: 1 });
+                self.ready.extend(alone);
+            }
+            UnreadKind::InTheWay if work.attempt < ATTEMPTS => {
+                self.ready.push_back(Work { attempt: work.attempt + 1, ..work });
+            }
+            _ => {
+                let Some(piece) = work.pieces.first().copied() else { return };
+                let it = &mut self.subjects[piece.subject];
+                let seen = &mut self.seen[piece.subject];
+                if it.recipe.take().is_some() {
+                    // Lineage may still be had.
+                    seen.no_digest = Some(unread.reason);
+                    self.ready.push_back(Work { pieces: vec![piece], attempt: 0 });
+                } else {
+                    seen.failure = Some(unread.reason);
+                }
+            }
+        }
+    }
+
+    /// Splits what took too long; whether there was something to split.
+    fn split(&mut self, work: &Work) -> bool {
+        if let [piece] = work.pieces.as_slice() {
+            let it = &self.subjects[piece.subject];
+            let end = piece.to.unwrap_or(it.blocks.max(piece.from + 1));
+            let middle = piece.from + (end - piece.from) / 2;
+            self.steps[piece.subject] = (self.steps[piece.subject] / 4).max(1);
+            if middle == piece.from {
+                return false;
+            }
+            let first = Piece { to: Some(middle), ..*piece };
+            let second = Piece { from: middle, ..*piece };
+            for piece in [second, first] {
+                self.ready.push_front(Work { pieces: vec![piece], attempt: 0 });
+            }
+            return true;
+        }
+        let (first, second) = work.pieces.split_at(work.pieces.len() / 2);
+        for half in [second, first] {
+            self.ready.push_front(Work { pieces: half.to_vec(), attempt: 0 });
+        }
+        true
+    }
+
+    /// Sizes the next range of a relation by how long this one took.
+    fn pace(&mut self, work: &Work, took: Duration) {
+        let [piece] = work.pieces.as_slice() else { return };
+        let Some(to) = piece.to else { return };
+        let blocks = to.saturating_sub(piece.from);
+        if self.stage == Stage::Scan && self.steps[piece.subject] > 0 {
+            self.steps[piece.subject] = paced(blocks, took, self.slice);
+        }
+    }
+
+    fn fold(&mut self, work: &Work, reading: &Reading) -> Result<(), String> {
+        if reading.truncated || reading.rows.len() != work.pieces.len() {
+            return Err("the answer has an unexpected number of rows".to_owned());
+        }
+        let mut answers: BTreeMap<usize, &[Value]> = BTreeMap::new();
+        for row in &reading.rows {
+            let number = row.first().and_then(Value::as_integer);
+            let number = number.and_then(|n| usize::try_from(n).ok()).ok_or(SHAPE)?;
+            answers.insert(number, row);
+        }
+        let rows: Vec<(Piece, &[Value])> = work
+            .pieces
+            .iter()
+            .enumerate()
+            .map(|(number, piece)| answers.get(&number).map(|row| (*piece, *row)).ok_or(SHAPE))
+            .collect::<Result<_, _>>()?;
+        for (piece, row) in rows {
+            match self.stage {
+                Stage::Scan => self.fold_scan(piece, row)?,
+                Stage::Detail => self.fold_detail(piece, row)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn fold_scan(&mut self, piece: Piece, row: &[Value]) -> Result<(), String> {
+        let [_, Value::Integer(rows), Value::Bool(young), filenode, sum, columns] = row else {
+            return Err(SHAPE.to_owned());
+        };
+        if !self.is_the_same_file(piece, filenode) {
+            return Ok(());
+        }
+        let rows = count(*rows)?;
+        let it = &self.subjects[piece.subject];
+        let seen = &mut self.seen[piece.subject];
+        let mut range = RangeState {
+            from: piece.from,
+            to: piece.to,
+            rows,
+            newer: self.against.is_later().then_some(0),
+            sum: None,
+        };
+        if let Some(recipe) = &it.recipe {
+            let sum = hash_sum(sum)?;
+            if let Value::Text(text) = columns {
+                let own = recipe.read_columns(text)?;
+                seen.columns.resize(own.len(), HashSum::default());
+                for (all, own) in seen.columns.iter_mut().zip(own) {
+                    all.0 += own.0;
+                }
+            }
+            seen.sum.0 += sum.0;
+            range.sum = Some(sum);
+            if !young {
+                seen.of_entry.0 += sum.0;
+            }
+        }
+        seen.rows += rows;
+        seen.pieces.push((piece, range));
+        if *young {
+            self.young.push(piece);
+        }
+        Ok(())
+    }
+
+    fn fold_detail(&mut self, piece: Piece, row: &[Value]) -> Result<(), String> {
+        let [_, Value::Integer(newer), Value::Integer(recent), Value::Integer(xids), filenode, sum] =
+            row
+        else {
+            return Err(SHAPE.to_owned());
+        };
+        if !self.is_the_same_file(piece, filenode) {
+            return Ok(());
+        }
+        let (newer, recent, xids) = (count(*newer)?, count(*recent)?, count(*xids)?);
+        let seen = &mut self.seen[piece.subject];
+        if self.subjects[piece.subject].recipe.is_some() && self.against.is_later() {
+            seen.of_entry.0 += hash_sum(sum)?.0;
+        }
+        seen.newer += newer;
+        seen.recent += recent;
+        seen.recent_xids = seen.recent_xids.wrapping_add(xids);
+        // A piece that was split for this look is a part of the one that was scanned.
+        let holds = |p: &Piece| p.from <= piece.from && p.to.is_none_or(|end| piece.from < end);
+        if let Some((_, range)) = seen.pieces.iter_mut().find(|(p, _)| holds(p)) {
+            range.newer = range.newer.map(|n| n + newer);
+        }
+        Ok(())
+    }
+
+    /// An older snapshot sees a relation that was truncated since as empty, and one that was rewritten in
+    /// other places. Both give it another file.
+    fn is_the_same_file(&mut self, piece: Piece, filenode: &Value) -> bool {
+        let same = filenode.as_integer() == Some(self.subjects[piece.subject].filenode);
+        if !same {
+            self.seen[piece.subject].failure.get_or_insert_with(|| {
+                "it was truncated, rewritten or dropped while the snapshot was read; run again"
+                    .to_owned()
+            });
+        }
+        same
+    }
+
+    /// Names what was left.
+    fn give_up(&mut self) {
+        let why = self.guard.why_over().unwrap_or_else(|| {
+            "every connection was lost before it was read; run again".to_owned()
+        });
+        let left = self.ready.drain(..).flat_map(|work| work.pieces).map(|p| p.subject);
+        let left: Vec<usize> = left.chain(self.cursors.drain(..).map(|c| c.subject)).collect();
+        for subject in left {
+            self.seen[subject].failure.get_or_insert_with(|| why.clone());
+        }
+    }
+}
+
+const SHAPE: &str = "the answer has an unexpected shape";
+
+fn count(n: i64) -> Result<u64, String> {
+    u64::try_from(n).map_err(|_| "a count is negative".to_owned())
+}
+
+fn hash_sum(value: &Value) -> Result<HashSum, String> {
+    match value {
+        // The sum over no rows.
+        Value::Null => Ok(HashSum::default()),
+        other => other.to_string().parse().map_err(|_| "a sum of hashes is no number".to_owned()),
+    }
+}
+
+/// How many blocks would take as long as a slice should; never a jump, because what comes next may be
+/// different.
+fn paced(blocks: u64, took: Duration, slice: Duration) -> u64 {
+    let ratio = slice.as_secs_f64() / took.as_secs_f64().max(0.000_1);
+    let ratio = ratio.clamp(0.25, 4.0);
+    // Fits: a relation has less than 2³² blocks.
+    ((blocks as f64 * ratio) as u64).max(1)
+}
+
+/// The condition that a row lies in a piece.
+pub(crate) fn within(piece: Piece, before: &str) -> String {
+    match (piece.from, piece.to) {
+        (0, None) => String::new(),
+        (from, None) => {
+            format!("{before}t.ctid operator(pg_catalog.>=) '({from},0)'::pg_catalog.tid")
+        }
+        (from, Some(to)) => format!(
+            "{before}t.ctid operator(pg_catalog.>=) '({from},0)'::pg_catalog.tid \
+             and t.ctid operator(pg_catalog.<) '({to},0)'::pg_catalog.tid"
+        ),
+    }
+}
+
+/// The ranges of a relation for a snapshot: in the order of their blocks, and added up to an earlier
+/// snapshot's where there are any.
+pub(crate) fn ranges(seen: &Seen, earlier: &[RangeState]) -> Vec<RangeState> {
+    let mut ranges: Vec<RangeState> = seen.pieces.iter().map(|(_, range)| *range).collect();
+    ranges.sort_by_key(|range| range.from);
+    if earlier.is_empty() {
+        let keeps = ranges.len() > 1 && ranges.len() <= KEPT_RANGES;
+        return if keeps { ranges } else { Vec::new() };
+    }
+    let inside = |outer: &RangeState, r: &RangeState| {
+        r.from >= outer.from && outer.to.is_none_or(|end| r.from < end)
+    };
+    let added = |outer: &RangeState| {
+        let mut sum =
+            RangeState { rows: 0, newer: Some(0), sum: outer.sum.map(|_| HashSum(0)), ..*outer };
+        for r in ranges.iter().filter(|r| inside(outer, r)) {
+            sum.rows += r.rows;
+            sum.newer = sum.newer.zip(r.newer).map(|(a, b)| a + b);
+            sum.sum = sum.sum.zip(r.sum).map(|(a, b)| HashSum(a.0 + b.0));
+        }
+        sum
+    };
+    earlier.iter().map(added).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clonegate_model::{DigestKey, Horizon};
+    use futures_util::FutureExt as _;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::digest::OwnSums;
+    use crate::plan::LoadLimits;
+
+    /// A server on which each block has one row, and whose statements fail as told.
+    #[derive(Clone, Default)]
+    struct Fake {
+        /// Blocks of each relation, by its OID.
+        blocks: BTreeMap<u32, u64>,
+        /// A statement over more blocks takes too long.
+        most: u64,
+        locked: BTreeSet<u32>,
+        without_digest: BTreeSet<u32>,
+        rewritten: BTreeSet<u32>,
+        /// How many statements until the connection is lost.
+        lives: Option<usize>,
+        together: usize,
+        asked: usize,
+    }
+
+    fn number_behind(text: &str, before: &str) -> Option<u64> {
+        let at = text.find(before)? + before.len();
+        let digits: String = text[at..].chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    }
+
+    impl Fake {
+        fn answer(&mut self, sql: &str) -> Result<Reading, Unread> {
+            assert!(sql.len() <= STATEMENT_BYTES, "{} bytes", sql.len());
+            let unread = |kind| Err(Unread { kind, reason: format!("{kind:?}") });
+            if let Some(lives) = &mut self.lives {
+                if *lives == 0 {
+                    return unread(UnreadKind::Ended);
+                }
+                *lives -= 1;
+            }
+            let (mut rows, mut read) = (Vec::new(), 0);
+            for part in sql.split("\nunion all\n") {
+                let piece = number_behind(part, "select ").unwrap();
+                let oid =
+                    u32::try_from(number_behind(part, "pg_relation_filenode(").unwrap()).unwrap();
+                let from = number_behind(part, "ctid operator(pg_catalog.>=) '(").unwrap_or(0);
+                let end = number_behind(part, "ctid operator(pg_catalog.<) '(").unwrap_or(u64::MAX);
+                let blocks = end.min(self.blocks[&oid]).saturating_sub(from);
+                read += blocks;
+                let digest = part.contains("record_send");
+                if self.locked.contains(&oid) {
+                    return unread(UnreadKind::InTheWay);
+                }
+                if digest && self.without_digest.contains(&oid) {
+                    return unread(UnreadKind::Refused);
+                }
+                let filenode = i64::from(oid) + i64::from(self.rewritten.contains(&oid));
+                let sum = if digest { Value::Integer(blocks as i64 * 3) } else { Value::Null };
+                rows.push(vec![
+                    Value::Integer(piece as i64),
+                    Value::Integer(blocks as i64),
+                    Value::Bool(false),
+                    Value::Integer(filenode),
+                    sum,
+                    Value::Null,
+                ]);
+            }
+            if read > self.most {
+                return unread(UnreadKind::TimedOut);
+            }
+            // A union may come in any order.
+            rows.reverse();
+            Ok(Reading { columns: Vec::new(), rows, truncated: false })
+        }
+    }
+
+    impl Reader for Fake {
+        async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
+            self.asked += statements.len();
+            statements.iter().map(|sql| self.answer(sql)).collect()
+        }
+        async fn wait(&mut self, _: Duration) {}
+        fn together(&self) -> usize {
+            self.together.max(1)
+        }
+    }
+
+    fn subjects(blocks: &BTreeMap<u32, u64>) -> Vec<Subject> {
+        let subject = |(oid, blocks): (&u32, &u64)| Subject {
+            oid: *oid,
+            name: format!("public.t{oid}"),
+            blocks: *blocks,
+            bytes: blocks * 8192,
+            filenode: i64::from(*oid),
+            recipe: Some(Recipe::new(&[], DigestKey(1), OwnSums::No)),
+            ranges: Vec::new(),
+        };
+        blocks.iter().map(subject).collect()
+    }
+
+    fn read(readers: &mut [Fake], budget: Duration) -> Vec<Seen> {
+        let horizon: Horizon = "10:10:".parse().unwrap();
+        let mut subjects = subjects(&readers[0].blocks.clone());
+        let limits = LoadLimits { active_sessions: None, ..LoadLimits::default() };
+        let guard = Guard::new(limits, budget);
+        let slice = Duration::from_millis(500);
+        let scan = Scan::new(&mut subjects, Against::Itself(&horizon), slice, guard);
+        for reader in readers {
+            scan.work(reader).now_or_never().expect("nothing is waited for");
+        }
+        scan.end()
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    proptest! {
+        #[test]
+        fn every_block_is_read_once_however_often_it_takes_too_long(
+            sizes in proptest::collection::vec(0_u64..9_000, 1..40),
+            most in 40_u64..5_000,
+            together in 1_usize..20,
+        ) {
+            let blocks: BTreeMap<u32, u64> = (1..).zip(sizes).collect();
+            let fake = Fake { blocks: blocks.clone(), most, together, ..Fake::default() };
+            for (seen, blocks) in read(&mut [fake], HOUR).iter().zip(blocks.values()) {
+                prop_assert_eq!(&seen.failure, &None);
+                prop_assert_eq!(seen.rows, *blocks);
+                prop_assert_eq!(seen.sum, HashSum(i128::from(*blocks) * 3));
+                let mut ranges: Vec<RangeState> = seen.pieces.iter().map(|(_, r)| *r).collect();
+                ranges.sort_by_key(|r| r.from);
+                prop_assert!(ranges[0].from == 0 && ranges[ranges.len() - 1].to.is_none());
+                prop_assert!(ranges.windows(2).all(|w| w[0].to == Some(w[1].from)));
+            }
+        }
+    }
+
+    fn three() -> Fake {
+        Fake { blocks: [(1, 10), (2, 10), (3, 30_000)].into(), most: 1 << 40, ..Fake::default() }
+    }
+
+    #[test]
+    fn what_fails_is_named_and_covers_up_nothing_else() {
+        let mut fake = three();
+        fake.locked.insert(1);
+        fake.without_digest.insert(2);
+        fake.rewritten.insert(3);
+        let seen = read(&mut [fake], HOUR);
+        assert_eq!(seen[0].failure.as_deref(), Some("InTheWay"));
+        assert_eq!(
+            (seen[1].failure.as_deref(), seen[1].no_digest.as_deref()),
+            (None, Some("Refused"))
+        );
+        assert_eq!(seen[1].rows, 10, "its lineage is had all the same");
+        assert!(seen[2].failure.as_ref().is_some_and(|why| why.contains("rewritten")));
+    }
+
+    #[test]
+    fn a_lost_connections_work_is_done_by_another_or_named() {
+        let lost = Fake { lives: Some(1), ..three() };
+        let seen = read(&mut [lost.clone(), three()], HOUR);
+        assert!(seen.iter().all(|s| s.failure.is_none()) && seen[2].rows == 30_000);
+        let seen = read(&mut [lost], HOUR);
+        assert!(seen[2].failure.as_ref().is_some_and(|why| why.contains("lost")));
+    }
+
+    #[test]
+    fn what_the_budget_leaves_is_named() {
+        let seen = read(&mut [three()], Duration::ZERO);
+        assert!(seen.iter().all(|s| s.failure.as_ref().is_some_and(|why| why.contains("budget"))));
+    }
+
+    #[test]
+    fn thousands_of_small_relations_share_a_few_statements() {
+        let mut readers = [Fake { blocks: (1..=5000).map(|oid| (oid, 1)).collect(), ..three() }];
+        let seen = read(&mut readers, HOUR);
+        assert!(seen.iter().all(|s| s.rows == 1));
+        assert!(readers[0].asked < 120, "{}", readers[0].asked);
+    }
+
+    #[test]
+    fn ranges_follow_the_time_and_never_jump() {
+        let slice = Duration::from_millis(500);
+        assert_eq!(paced(100, Duration::from_millis(250), slice), 200);
+        assert_eq!(paced(100, Duration::from_millis(1), slice), 400);
+        assert_eq!(paced(100, Duration::from_secs(5), slice), 25);
+        assert_eq!(paced(1, Duration::from_secs(5), slice), 1);
+    }
+
+    #[test]
+    fn ranges_add_up_to_those_of_entry() {
+        let range = |from, to, rows| RangeState { from, to, rows, newer: Some(0), sum: None };
+        let piece = |r: RangeState| (Piece { subject: 0, from: r.from, to: r.to }, r);
+        let parts = [range(10, None, 5), range(4, Some(10), 2), range(0, Some(4), 1)];
+        let seen = Seen { pieces: parts.map(piece).to_vec(), ..Seen::default() };
+        assert_eq!(ranges(&seen, &[]).iter().map(|r| r.rows).collect::<Vec<_>>(), [1, 2, 5]);
+        let entry = [range(0, Some(10), 9), range(10, None, 9)];
+        assert_eq!(ranges(&seen, &entry).iter().map(|r| r.rows).collect::<Vec<_>>(), [3, 5]);
+    }
+}

@@ -1,0 +1,38 @@
+-- The columns that make up a row's contents, of the relations in braces, in an order that does not depend
+-- on how the relation was made; and for each how it is written out: 'binary' where the type is one of the
+-- server's own with an OID that is the same on every server, 'base' for a domain over such a type, and
+-- 'text' for all others, whose binary form would contain OIDs of this database or does not exist.
+-- Dropped columns have no contents, virtual ones (PostgreSQL 18) none of their own. Any role; all versions.
+with recursive resolved(type, base) as (
+    select t.oid, t.oid from pg_catalog.pg_type as t where t.typtype <> 'd'
+    union all
+    select d.oid, r.base
+      from resolved as r
+      join pg_catalog.pg_type as d on d.typbasetype = r.type and d.typtype = 'd'
+), written as (
+    select r.type,
+           case when b.oid < 10000 and b.typsend <> 0 and b.typtype in ('b', 'r', 'm')
+                     and coalesce(e.oid < 10000 and e.typsend <> 0 and e.typtype = 'b', true)
+                then case when r.type = r.base then 'binary' else 'base' end
+                else 'text'
+           end as how,
+           pg_catalog.format('%I.%I', n.nspname, b.typname) as base
+      from resolved as r
+      join pg_catalog.pg_type as b on b.oid = r.base
+      join pg_catalog.pg_namespace as n on n.oid = b.typnamespace
+      left join pg_catalog.pg_type as e on e.oid = b.typelem and b.typcategory = 'A'
+)
+select a.attrelid::bigint as oid,
+       pg_catalog.json_agg(pg_catalog.json_build_object(
+           'name', pg_catalog.quote_ident(a.attname),
+           'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+           'how', coalesce(w.how, 'text'),
+           'base', w.base
+       ) order by a.attname collate "C") as columns
+  from pg_catalog.pg_attribute as a
+  left join written as w on w.type = a.atttypid
+ where a.attrelid = any ('{relations}'::oid[])
+   and a.attnum > 0
+   and not a.attisdropped
+   and a.attgenerated::text <> 'v'
+ group by a.attrelid

@@ -1,0 +1,3 @@
+-- what: CHECKPOINT and a new WAL segment
+checkpoint;
+select pg_switch_wal();

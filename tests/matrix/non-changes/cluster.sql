@@ -1,0 +1,2 @@
+-- what: CLUSTER
+cluster zoo.visit using visit_pkey;

@@ -1,0 +1,2 @@
+-- what: nothing at all, and the witnesses' own reads
+select 1;

@@ -1,0 +1,2 @@
+-- what: REINDEX
+reindex schema zoo;

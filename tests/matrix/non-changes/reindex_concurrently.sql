@@ -1,0 +1,2 @@
+-- what: REINDEX CONCURRENTLY
+reindex index concurrently zoo.visit_at;

@@ -1,0 +1,3 @@
+-- what: the server is restarted
+-- server: restart
+select 1;

@@ -1,0 +1,4 @@
+-- what: a TRUNCATE that is rolled back
+begin;
+truncate zoo.edges;
+rollback;

@@ -1,0 +1,4 @@
+-- what: rows that are locked
+begin;
+select id from zoo.edges for update;
+commit;

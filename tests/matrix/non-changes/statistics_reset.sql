@@ -1,0 +1,2 @@
+-- what: counters are reset
+select pg_stat_reset();

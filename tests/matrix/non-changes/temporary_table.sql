@@ -1,0 +1,3 @@
+-- what: a temporary table
+create temporary table t (id int);
+insert into t values (1);

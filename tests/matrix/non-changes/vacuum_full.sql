@@ -1,0 +1,2 @@
+-- what: VACUUM FULL
+vacuum full;

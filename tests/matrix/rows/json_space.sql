@@ -1,0 +1,3 @@
+-- what: a json gets a space
+-- caught-by: lineage: table zoo.edges rows
+update zoo.edges set j = '{"a": 1}' where id = 1;

@@ -1,0 +1,3 @@
+-- what: a schema is created
+-- caught-by: catalog: schema annex exists
+create schema annex;

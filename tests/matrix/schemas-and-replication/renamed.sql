@@ -1,0 +1,12 @@
+-- what: a schema is renamed
+-- caught-by: catalog: column keeper_only.secret.id exists
+-- caught-by: catalog: column keeper_only.secret.t exists
+-- caught-by: catalog: column kept.secret.id exists
+-- caught-by: catalog: column kept.secret.t exists
+-- caught-by: catalog: published schema keeper_only in zoo_schema exists
+-- caught-by: catalog: published schema kept in zoo_schema exists
+-- caught-by: catalog: schema keeper_only exists
+-- caught-by: catalog: schema kept exists
+-- caught-by: catalog: table keeper_only.secret exists
+-- caught-by: catalog: table kept.secret exists
+alter schema keeper_only rename to kept;

@@ -1,0 +1,3 @@
+-- what: a comment on a table
+-- caught-by: catalog: table zoo.animal comment
+comment on table zoo.animal is 'another';

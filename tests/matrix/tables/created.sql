@@ -1,0 +1,4 @@
+-- what: a table is created
+-- caught-by: catalog: column zoo.new.id exists
+-- caught-by: catalog: table zoo.new exists
+create table zoo.new (id int);

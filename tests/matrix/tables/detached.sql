@@ -1,0 +1,13 @@
+-- what: a partition is detached
+-- caught-by: catalog: column zoo.log_2025.day inherited
+-- caught-by: catalog: column zoo.log_2025.day local
+-- caught-by: catalog: column zoo.log_2025.id inherited
+-- caught-by: catalog: column zoo.log_2025.id local
+-- caught-by: catalog: column zoo.log_2025.t inherited
+-- caught-by: catalog: column zoo.log_2025.t local
+-- caught-by: catalog: index zoo.log_2025_id_idx parent
+-- caught-by: catalog: table zoo.log_2025 parents
+-- caught-by: catalog: table zoo.log_2025 partition bound
+-- caught-by since 18: catalog: constraint zoo.log_2025.log_day_not_null inherited
+-- caught-by since 18: catalog: constraint zoo.log_2025.log_day_not_null local
+alter table zoo.log detach partition zoo.log_2025;

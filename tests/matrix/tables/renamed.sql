@@ -1,0 +1,10 @@
+-- what: a table is renamed
+-- caught-by: catalog: column zoo.loose.extra exists
+-- caught-by: catalog: column zoo.loose.id exists
+-- caught-by: catalog: column zoo.loose.t exists
+-- caught-by: catalog: column zoo.tight.extra exists
+-- caught-by: catalog: column zoo.tight.id exists
+-- caught-by: catalog: column zoo.tight.t exists
+-- caught-by: catalog: table zoo.loose exists
+-- caught-by: catalog: table zoo.tight exists
+alter table zoo.loose rename to tight;

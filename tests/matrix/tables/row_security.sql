@@ -1,0 +1,3 @@
+-- what: row security is switched on
+-- caught-by: catalog: table zoo.unguarded row security
+alter table zoo.unguarded enable row level security;

@@ -1,0 +1,3 @@
+-- what: a table becomes unlogged
+-- caught-by: catalog: table zoo.loose persistence
+alter table zoo.loose set unlogged;

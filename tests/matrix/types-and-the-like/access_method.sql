@@ -1,0 +1,3 @@
+-- what: an access method is dropped
+-- caught-by: catalog: access method zoo_heap exists
+drop access method zoo_heap;

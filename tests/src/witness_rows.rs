@@ -1,0 +1,669 @@
+//! The witnesses of rows on a real server: each change is seen, by the witness that should see it, and
+//! what is no change is not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use clonegate_diff::{Additions, Contents, Policy, compare_contents, diff};
+use clonegate_model::{
+    Across, Covered, DatabaseName, DigestKey, Disposition, Finding, Footprint, Phase, Reading,
+    RunId, SNAPSHOT_FORMAT, Snapshot, Target, Witness,
+};
+use clonegate_probe::{
+    Accepted, Allowlist, Bounds, ConnectionSettings, CutBy, Environment, Fields, ProductionChannel,
+    ReadError, SnapshotReader, Terms,
+};
+use clonegate_sandbox::{Auth, LocalServer, Psql, ServerOptions, StopMode, find_postgres};
+use clonegate_sql::{Permitted, ReadOnlyStatement};
+use clonegate_witness::{
+    Asked, DigestOf, EXTENSION_FUNCTIONS, Keys, LoadLimits, Plan, Reader, Unread, UnreadKind,
+    collect,
+};
+use jiff::Timestamp;
+
+/// A server of a test's own, with a role that may read everything.
+struct Bench {
+    server: LocalServer,
+    psql: Psql,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let installation = find_postgres(None).expect("a local PostgreSQL");
+        let settings = [("track_commit_timestamp", "on"), ("max_prepared_transactions", "5")];
+        let options = ServerOptions {
+            settings: settings.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
+            auth: Auth::Trust,
+        };
+        let server = LocalServer::start(&installation, folder.path(), &options).await;
+        let server = server.expect("the server starts");
+        let psql = server.psql();
+        let bench = Self { server, psql, _folder: folder };
+        bench.sql("postgres", "create role reader login; grant pg_read_all_data to reader").await;
+        bench
+    }
+
+    async fn sql(&self, database: &str, sql: &str) -> String {
+        let said = self.psql.run_sql(database, sql).await;
+        said.unwrap_or_else(|e| panic!("{sql}: {e:?}")).trim().to_owned()
+    }
+
+    /// A database with these objects.
+    async fn database(&self, name: &str, sql: &str) {
+        self.sql("postgres", &format!("create database {name}")).await;
+        self.sql(name, sql).await;
+    }
+
+    async fn channel(&self, database: &str, bounds: Bounds) -> ProductionChannel {
+        let name = DatabaseName::new(database).expect("a name");
+        let fields = Fields {
+            host: Some(self.server.socket_dir().display().to_string()),
+            port: Some(self.server.port()),
+            user: Some("reader".into()),
+            database: Some(name.clone()),
+            ..Fields::default()
+        };
+        let settings = ConnectionSettings::resolve(&fields, None, &Environment::of_process());
+        let allowlist = Allowlist::new([name]).expect("an allowlist");
+        let run: RunId = "witness-1".parse().expect("a run");
+        let accepted = [
+            ("temporary", "a server of a test"),
+            ("pg-read-all-data", "it reads everything"),
+            ("dangerous-function", "one test reads the log"),
+        ];
+        let accepted = Accepted::new(accepted).expect("they can be accepted");
+        let terms =
+            Terms { allowlist: &allowlist, role: None, accepted: &accepted, run: &run, bounds };
+        let channel = ProductionChannel::connect(settings.expect("settings"), terms).await;
+        channel.expect("a connection")
+    }
+
+    async fn snapshot(&self, database: &str, plan: &Plan, entry: Option<&Snapshot>) -> Snapshot {
+        self.snapshot_within(database, Bounds::default(), plan, entry, 2, "").await
+    }
+
+    /// A snapshot with so many readers; after the first answer, `between` is run by somebody else.
+    async fn snapshot_within(
+        &self,
+        database: &str,
+        bounds: Bounds,
+        plan: &Plan,
+        entry: Option<&Snapshot>,
+        readers: usize,
+        between: &str,
+    ) -> Snapshot {
+        let bounds = Bounds { connections: readers.max(1), ..bounds };
+        let channel = self.channel(database, bounds).await;
+        let mut first = channel.snapshot().await.expect("a snapshot");
+        let at = first.export().await.expect("it is exported");
+        let between = (!between.is_empty()).then_some((self, database, between));
+        let mut all = vec![Hand { reader: first, between }];
+        for _ in 1..readers {
+            let reader = channel.snapshot_at(&at).await.expect("another reader");
+            all.push(Hand { reader, between: None });
+        }
+        let seen = collect(&mut all, plan, entry).await.expect("the database can be read");
+        for hand in all {
+            hand.reader.finish().await.expect("nothing was written");
+        }
+        let snapshot = Snapshot {
+            format: SNAPSHOT_FORMAT,
+            run: "witness-1".parse().expect("a run"),
+            target: Target::Production,
+            phase: if entry.is_some() { Phase::Exit } else { Phase::Entry },
+            begun_at: Timestamp::UNIX_EPOCH,
+            ended_at: Timestamp::UNIX_EPOCH,
+            identity: channel.identity().clone(),
+            readings: Vec::new(),
+            horizon: seen.horizon,
+            relations: seen.relations,
+            sequences: seen.sequences,
+            catalog: seen.catalog,
+            activity: seen.activity,
+            coverage: seen.coverage,
+            footprint: Footprint::default(),
+            digest_key: seen.digest_key,
+            wal: seen.wal,
+        };
+        let footprint = channel.footprint();
+        assert_eq!(footprint.transactions, footprint.asserted_without_xid);
+        channel.close().await;
+        // What is stored must come back as it was.
+        let json = serde_json::to_string(&snapshot).expect("a snapshot is JSON");
+        assert_eq!(serde_json::from_str::<Snapshot>(&json).expect("and back"), snapshot);
+        snapshot
+    }
+}
+
+struct Hand<'a> {
+    reader: SnapshotReader,
+    between: Option<(&'a Bench, &'a str, &'a str)>,
+}
+
+impl Reader for Hand<'_> {
+    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
+        let mut answers = Vec::new();
+        for sql in statements {
+            let permitted = Permitted::in_any_schema(EXTENSION_FUNCTIONS);
+            let statement = ReadOnlyStatement::judge_with(sql, &permitted);
+            let statement = statement.expect("the judge lets it through");
+            let answer = self.reader.read(&statement).await;
+            if let Ok(answer) = &answer {
+                assert!(answer.reading.rows.len() <= 500, "{sql}");
+            }
+            answers.push(answer.map(|a| a.reading).map_err(|e| Unread {
+                kind: match &e {
+                    ReadError::TimedOut { by: CutBy::Server, .. } => UnreadKind::TimedOut,
+                    ReadError::Server(e) if e.sqlstate() == "55P03" => UnreadKind::InTheWay,
+                    ReadError::Server(_) => UnreadKind::Refused,
+                    _ => UnreadKind::Ended,
+                },
+                reason: e.to_string(),
+            }));
+        }
+        if let Some((bench, database, sql)) = self.between.take() {
+            bench.sql(database, sql).await;
+        }
+        answers
+    }
+
+    async fn wait(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+fn plan() -> Plan {
+    Plan::usual(DigestKey(0x5eed))
+}
+
+fn findings(before: &Snapshot, after: &Snapshot, organic: &[(&str, Across)]) -> Vec<Finding> {
+    let organic: BTreeMap<String, Across> =
+        organic.iter().map(|(n, a)| ((*n).to_owned(), *a)).collect();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    diff(before, after, policy).expect("they are comparable")
+}
+
+fn gaps(snapshot: &Snapshot) -> Vec<String> {
+    let gaps = snapshot.coverage.iter().filter_map(|c| match &c.covered {
+        Covered::Gap(why) => Some(format!("{} ({}): {why}", c.subject, c.witness)),
+        _ => None,
+    });
+    gaps.collect()
+}
+
+const ZOO: &str = r#"
+create table plain (id int primary key, state text, n numeric);
+insert into plain select g, 'state ' || g, g from generate_series(1, 300) g;
+cluster plain using plain_pkey;
+create table "Odd "" name.x" ("Käse" int, "select" text); insert into "Odd "" name.x" values (1, 'a');
+create table parted (id int, k int) partition by list (k);
+create table leaf partition of parted for values in (1); insert into parted values (1, 1), (2, 1);
+create table parent (id int); create table child () inherits (parent); insert into child values (1);
+insert into parent values (2);
+create unlogged table loose (id int); insert into loose values (1);
+create materialized view seen as select count(*) as n from plain;
+create materialized view unseen as select 1 as n with no data;
+create table zero (); insert into zero default values;
+create table dropped (a int, b text, c int generated always as (a * 2) stored);
+insert into dropped values (1, 'x'); alter table dropped drop column b;
+create table toasted (id int, t text); alter table toasted alter t set storage external;
+insert into toasted values (1, repeat('x', 100000));
+create sequence counter; select nextval('counter');
+create table bare (id int);
+select lo_from_bytea(4711, 'hello'); grant select on pg_largeobject to reader;
+create table copied (id int, t text); insert into copied values (1, 'a');
+"#;
+
+/// Each change alone, on a database of its own, by one who may: by which witness, and what is named.
+const CHANGES: &[(&str, &str, Witness, &str)] = &[
+    ("updated", "update plain set state = 'x' where id = 7", Witness::Lineage, "public.plain"),
+    ("deleted", "delete from plain where id = 7", Witness::Lineage, "public.plain"),
+    ("inserted", "insert into plain values (1000, 'x', 1)", Witness::Lineage, "public.plain"),
+    (
+        "reinserted",
+        "begin; create temp table k as select * from plain where id = 7; delete from plain where id = 7; insert into plain select * from k; commit",
+        Witness::Lineage,
+        "public.plain",
+    ),
+    ("touched", "update plain set id = id where id = 7", Witness::Lineage, "public.plain"),
+    (
+        "reloaded",
+        "begin; create temp table k as select * from plain; truncate plain; insert into plain select * from k; commit",
+        Witness::Lineage,
+        "public.plain",
+    ),
+    (
+        "frozen",
+        "begin; truncate copied; copy copied from stdin with (freeze);\n1\ta\n\\.\ncommit",
+        Witness::Lineage,
+        "public.copied",
+    ),
+    ("retyped", "alter table plain alter n type float8 using n", Witness::Lineage, "public.plain"),
+    ("truncated", "truncate plain", Witness::Lineage, "public.plain"),
+    ("remade", "drop table bare; create table bare (id int)", Witness::Lineage, "public.bare"),
+    ("leafed", "update parted set id = 9 where id = 1", Witness::Lineage, "public.leaf"),
+    ("inherited", "delete from only child", Witness::Lineage, "public.child"),
+    ("unlogged", "insert into loose values (2)", Witness::Lineage, "public.loose"),
+    ("refreshed", "refresh materialized view seen", Witness::Lineage, "public.seen"),
+    ("zeroed", "insert into zero default values", Witness::Lineage, "public.zero"),
+    (
+        "odd",
+        "update \"Odd \"\" name.x\" set \"Käse\" = 2",
+        Witness::Lineage,
+        r#"public."Odd "" name.x""#,
+    ),
+    ("stretched", "update toasted set t = t || 'y'", Witness::Lineage, "public.toasted"),
+    ("overwritten", "select lo_put(4711, 0, 'j')", Witness::Lineage, "pg_catalog.pg_largeobject"),
+    ("advanced", "select nextval('counter')", Witness::Sequence, "public.counter"),
+    ("uncalled", "select setval('counter', 1, false)", Witness::Sequence, "public.counter"),
+    // Without a new transaction id on the row only the contents tell.
+    (
+        "forged",
+        "create extension pg_surgery; update plain set state = 'x' where id = 7; vacuum plain; select heap_force_freeze('plain', array(select ctid from plain where id = 7))",
+        Witness::Digest,
+        "public.plain",
+    ),
+];
+
+/// What is no change, each alone.
+const NO_CHANGES: &[(&str, &str)] = &[
+    ("rewritten", "vacuum full"),
+    ("clustered", "cluster plain using plain_pkey"),
+    ("shuffled", "delete from plain where false; vacuum (full, freeze) plain; analyze"),
+    ("aged", "vacuum (freeze)"),
+    ("reindexed", "reindex table plain"),
+    ("undone", "begin; insert into plain values (1000, 'x', 1); update plain set n = 0; rollback"),
+    ("locked", "begin; select from plain for update; commit"),
+    ("hinted", "set enable_indexscan = off; select count(*) from plain; checkpoint"),
+    ("swept", "set vacuum_cost_delay = 0; vacuum (index_cleanup on)"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_change_of_rows_is_seen_and_what_is_none_is_not() {
+    let bench = Bench::new().await;
+    bench.database("zoo", ZOO).await;
+    let mut problems = Vec::new();
+    let with = |name: &str| format!("create database {name} template zoo");
+    for (name, sql, witness, subject) in CHANGES {
+        bench.sql("postgres", &with(name)).await;
+        let before = bench.snapshot(name, &plan(), None).await;
+        assert_eq!(gaps(&before), Vec::<String>::new());
+        bench.sql(name, sql).await;
+        let after = bench.snapshot(name, &plan(), Some(&before)).await;
+        let found = findings(&before, &after, &[]);
+        let named = |f: &&Finding| f.witness == *witness && f.subject.ends_with(subject);
+        match found.iter().find(named) {
+            Some(f) if f.disposition == Disposition::Unexplained => {}
+            _ => problems.push(format!("{name}: {found:#?}")),
+        }
+        let rows = [Witness::Lineage, Witness::Digest, Witness::Sequence];
+        let others = found.iter().filter(|f| rows.contains(&f.witness) && !named(f));
+        problems.extend(others.map(|f| format!("{name} also: {f:#?}")));
+        bench.sql("postgres", &format!("drop database {name}")).await;
+    }
+    for (name, sql) in NO_CHANGES {
+        bench.sql("postgres", &with(name)).await;
+        let before = bench.snapshot(name, &plan(), None).await;
+        bench.sql(name, sql).await;
+        let after = bench.snapshot(name, &plan(), Some(&before)).await;
+        assert_eq!(gaps(&after), Vec::<String>::new());
+        let found = findings(&before, &after, &[]);
+        if !found.is_empty() {
+            problems.push(format!("{name} is no change: {found:#?}"));
+        }
+        bench.sql("postgres", &format!("drop database {name}")).await;
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_is_no_change_and_a_crash_empties_unlogged_tables() {
+    let mut bench = Bench::new().await;
+    bench.database("zoo", ZOO).await;
+    let before = bench.snapshot("zoo", &plan(), None).await;
+    bench.server.restart(StopMode::Fast).await.expect("it restarts");
+    let after = bench.snapshot("zoo", &plan(), Some(&before)).await;
+    assert_eq!(findings(&before, &after, &[]), []);
+    bench.server.restart(StopMode::Immediate).await.expect("it recovers");
+    let after = bench.snapshot("zoo", &plan(), Some(&before)).await;
+    // A sequence that was not at its logged value comes back at one ahead of it; that is a difference too.
+    let found = findings(&before, &after, &[]);
+    assert!(found.iter().any(|f| f.subject == "table public.loose"), "{found:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_was_open_at_entry_is_seen_when_it_commits() {
+    let bench = Bench::new().await;
+    bench.database("zoo", ZOO).await;
+    for (gid, sql) in [
+        ("plain", "update plain set state = 'late' where id = 3"),
+        ("sub", "savepoint s; insert into bare values (1); release s"),
+    ] {
+        bench.sql("zoo", &format!("begin; {sql}; prepare transaction '{gid}'")).await;
+        // Others come and go, so that the open one lies below the horizon's end.
+        bench.sql("zoo", "create table passing (id int); drop table passing").await;
+        let before = bench.snapshot("zoo", &plan(), None).await;
+        bench.sql("zoo", &format!("commit prepared '{gid}'")).await;
+        let after = bench.snapshot("zoo", &plan(), Some(&before)).await;
+        let found = findings(&before, &after, &[]);
+        assert!(
+            found.iter().any(|f| f.witness == Witness::Lineage
+                && f.disposition == Disposition::Unexplained),
+            "{gid}: {found:#?}"
+        );
+    }
+}
+
+/// Pairs of values that a type tells apart, and that a weaker comparison takes for equal.
+const FAITHFUL: &[(&str, &str, &str)] = &[
+    ("float8", "'-0'", "'0'"),
+    ("float4", "'-0'", "'0'"),
+    ("numeric", "1.0", "1.00"),
+    ("interval", "'1 month'", "'30 days'"),
+    ("interval", "'1 day'", "'24:00'"),
+    ("text", "null", "''"),
+    ("text", "'a'", "'a '"),
+    ("varchar(9)", "'a'", "'A'"),
+    ("json", r#"'{"a":1}'"#, r#"'{"a": 1}'"#),
+    ("jsonb", r#"'{"a":1.0}'"#, r#"'{"a":1.00}'"#),
+    ("xml", "'<a/>'", "'<a></a>'"),
+    ("point", "'(0,0)'", "'(-0,0)'"),
+    ("int[]", "'{1,2}'", "'[2:3]={1,2}'"),
+    ("int[]", "'{}'", "null"),
+    ("text[]", "'{NULL}'", "'{\"NULL\"}'"),
+    ("numeric[]", "'{1.0}'", "'{1.00}'"),
+    ("numrange", "'[1.0,2)'", "'[1.00,2)'"),
+    ("timestamptz", "'2020-01-01 00:00:00+00'", "'2020-01-01 00:00:00.000001+00'"),
+    ("timetz", "'10:00+00'", "'11:00+01'"),
+    ("bytea", r"'\x00'", r"'\x'"),
+    ("bit varying", "B'0'", "B'00'"),
+    ("mood", "'sad'", "'ok'"),
+    ("mood[]", "'{sad}'", "'{ok}'"),
+    ("amount", "1.0", "1.00"),
+    ("code", "'a'", "'b'"),
+    ("pair", "null", "row(null, null)"),
+    ("pair", "row(1.0, 'x')", "row(1.00, 'x')"),
+    ("pair", "row(1, null)", "row(1, '')"),
+    ("shop[]", "'{\"(1,a)\"}'", "'{\"(1,b)\"}'"),
+    ("inet", "'10.0.0.1'", "'10.0.0.1/24'"),
+    ("tsvector", "'a:1'", "'a:2'"),
+    ("\"char\"", "'a'", "'b'"),
+    ("uuid", "null", "'00000000-0000-0000-0000-000000000000'"),
+    ("lseg", "'((0,0),(1,1))'", "'((1,1),(0,0))'"),
+    ("aclitem", "'reader=r/postgres'", "'reader=w/postgres'"),
+];
+
+const TYPES: &str = "create type mood as enum ('sad', 'ok'); create domain amount as numeric;
+create domain code as char(5); create domain deeper as code; create type pair as (n numeric, t text);
+create type shop as (id int, name text); create collation loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_digest_tells_apart_whatever_a_type_tells_apart_and_is_the_same_in_another_database() {
+    let bench = Bench::new().await;
+    let tables = |value: fn(&(&str, &'static str, &'static str)) -> &'static str| -> String {
+        let table = |(n, pair): (usize, &(&'static str, &'static str, &'static str))| {
+            format!(
+                "create table t{n} (id int, v {}); insert into t{n} values (1, {});",
+                pair.0,
+                value(pair)
+            )
+        };
+        FAITHFUL.iter().enumerate().map(table).collect::<Vec<_>>().join("\n")
+    };
+    bench.database("one", &format!("{TYPES}\n{}", tables(|p| p.1))).await;
+    bench.database("two", &format!("{TYPES}\n{}", tables(|p| p.2))).await;
+    // Types with other OIDs, columns in another order, rows in another order and a dropped column.
+    let other = "create type mood as enum ('ok'); alter type mood add value 'sad' before 'ok'; create table away (id int);";
+    let types = TYPES.replacen("create type mood as enum ('sad', 'ok');", other, 1);
+    bench.database("same", &format!("{types}\n{}", tables(|p| p.1))).await;
+    for (database, make) in [
+        (
+            "one",
+            "create table many (a int, b text, m mood); insert into many select g % 50, 'b' || g % 7, 'ok' from generate_series(1, 1000) g",
+        ),
+        (
+            "two",
+            "create table many (a int, b text, m mood); insert into many select g % 50, 'b' || g % 7, 'ok' from generate_series(1, 999) g",
+        ),
+        (
+            "same",
+            "create table many (m mood, gone int, b text, a int); insert into many select 'ok', 1, 'b' || g % 7, g % 50 from generate_series(1000, 1, -1) g; alter table many drop column gone",
+        ),
+        // A sum of the columns' hashes would not see it.
+        ("one", "create table swap (a int, b text); insert into swap values (1, 'x'), (2, 'y')"),
+        ("two", "create table swap (a int, b text); insert into swap values (1, 'y'), (2, 'x')"),
+        ("same", "create table swap (a int, b text); insert into swap values (2, 'y'), (1, 'x')"),
+        ("one", "create table twice (a int); insert into twice values (1), (1), (2), (2)"),
+        ("two", "create table twice (a int); insert into twice values (1), (1), (1), (2)"),
+        ("same", "create table twice (a int); insert into twice values (1), (2), (1), (2)"),
+    ] {
+        bench.sql(database, make).await;
+    }
+    // Whatever the role's settings are, the channel pins what output depends on.
+    bench.sql("postgres", "alter role reader set \"TimeZone\" = 'Asia/Tokyo'; alter role reader set extra_float_digits = -5").await;
+    let one = bench.snapshot("one", &plan(), None).await;
+    let two = bench.snapshot("two", &plan(), None).await;
+    let same = bench.snapshot("same", &plan(), None).await;
+    assert_eq!(gaps(&one), Vec::<String>::new());
+    for compared in compare_contents(&one, &two) {
+        let different = matches!(compared.contents, Contents::Different { .. });
+        assert!(different, "{} is taken for equal: {:?}", compared.relation, compared.contents);
+    }
+    for compared in compare_contents(&one, &same) {
+        let equal = matches!(compared.contents, Contents::Equal { .. });
+        let only =
+            compared.contents == Contents::OnlyInSecond && compared.relation == "public.away";
+        assert!(equal || only, "{}: {:?}", compared.relation, compared.contents);
+    }
+    let t0 = compare_contents(&one, &two).into_iter().find(|c| c.relation == "public.t0");
+    assert_eq!(
+        t0.map(|c| c.contents),
+        Some(Contents::Different { first: 1, second: 1, columns: vec!["v".into()] })
+    );
+}
+
+const LARGE: &str = "create table large (id int primary key, t text);
+insert into large select g, repeat('x', 300) from generate_series(1, 120000) g;";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_difference_in_a_large_relation_has_a_place() {
+    let bench = Bench::new().await;
+    bench.database("big", LARGE).await;
+    let deep = Plan { digest: DigestOf::Everything, keys: Keys::Shown, ..plan() };
+    let before = bench.snapshot("big", &deep, None).await;
+    let large = &before.relations[0];
+    assert!(large.ranges.len() > 1 && large.digest.is_some(), "{large:?}");
+    let rows: u64 = large.ranges.iter().map(|r| r.rows).sum();
+    assert_eq!(rows, 120_000);
+    assert!(
+        large.ranges.windows(2).all(|w| w[0].to == Some(w[1].from)) && large.ranges[0].from == 0
+    );
+
+    bench
+        .sql("big", "delete from large where id = 5; update large set t = 'y' where id = 119999")
+        .await;
+    let after = bench.snapshot("big", &deep, Some(&before)).await;
+    let found = findings(&before, &after, &[]);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let note = &found[0].note;
+    assert!(
+        note.contains("2 rows of entry were changed or removed, and 1 rows are newer"),
+        "{note}"
+    );
+    assert!(note.contains("(119999) by transaction ") && note.contains(" at 20"), "{note}");
+    assert!(note.contains("1 from blocks 0 to "), "{note}");
+
+    // Values stay where they are unless they are asked for.
+    let redacted = Plan { keys: Keys::Redacted, ..deep };
+    let after = bench.snapshot("big", &redacted, Some(&before)).await;
+    let found = findings(&before, &after, &[]);
+    assert!(found[0].note.contains("by transaction") && !found[0].note.contains("119999"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn growth_is_growth_only_while_entrys_rows_are_what_they_were() {
+    let bench = Bench::new().await;
+    bench.database("zoo", ZOO).await;
+    let grow = [("public.plain", Across::MayGrow)];
+    let before = bench.snapshot("zoo", &plan(), None).await;
+    bench
+        .sql("zoo", "insert into plain select g, 'new', 0 from generate_series(1000, 1600) g")
+        .await;
+    let after = bench.snapshot("zoo", &plan(), Some(&before)).await;
+    let found = findings(&before, &after, &grow);
+    assert!(found.len() == 1 && found[0].disposition == Disposition::Organic, "{found:#?}");
+    assert_eq!(after.relations.iter().map(|r| r.newer_rows.len()).sum::<usize>(), 100, "bounded");
+    // An update that leaves no trace in the row, under cover of growth.
+    bench
+        .sql("zoo", "create extension pg_surgery; update plain set state = 'x' where id = 7; vacuum plain; select heap_force_freeze('plain', array(select ctid from plain where id = 7))")
+        .await;
+    let after = bench.snapshot("zoo", &plan(), Some(&before)).await;
+    let found = findings(&before, &after, &grow);
+    let forged = found.iter().find(|f| f.witness == Witness::Digest);
+    assert!(forged.is_some_and(|f| f.disposition == Disposition::Unexplained), "{found:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_not_be_read_is_named_and_covers_up_nothing_else() {
+    let bench = Bench::new().await;
+    bench.database("zoo", ZOO).await;
+    bench
+        .sql(
+            "zoo",
+            "create table secret (id int); revoke all on pg_largeobject from reader; revoke pg_read_all_data from reader;
+             grant usage on schema public to reader; grant select on all tables in schema public to reader;
+             revoke all on secret from reader; grant select on all sequences in schema public to reader;
+             alter table bare enable row level security;",
+        )
+        .await;
+    let named = BTreeSet::from(["public.secret".to_owned(), "public.nothing".to_owned()]);
+    let small = 8 << 20;
+    let plan = Plan { digest: DigestOf::Chosen { named, small }, ..plan() };
+    let session = bench.psql.clone();
+    let holder = tokio::spawn(async move {
+        session.run_sql("zoo", "begin; lock table copied; select pg_sleep(600)").await
+    });
+    crate::harness::until("the lock is held", async || {
+        bench.sql("zoo", "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and relation = 'copied'::regclass").await == "1"
+    })
+    .await;
+    let bounds = Bounds { lock_timeout: Duration::from_millis(100), ..Bounds::default() };
+    let snapshot = bench.snapshot_within("zoo", bounds, &plan, None, 2, "").await;
+    bench.sql("postgres", "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()").await;
+    let _ = holder.await;
+    let gaps = gaps(&snapshot);
+    for (subject, why) in [
+        ("public.secret (lineage)", "grant it SELECT"),
+        ("public.secret (digest)", "grant it SELECT"),
+        ("public.nothing (digest)", "nothing of that name"),
+        ("public.bare (lineage)", "row security"),
+        ("public.copied (lineage)", "lock"),
+        ("large objects (lineage)", "pg_largeobject"),
+    ] {
+        assert!(
+            gaps.iter().any(|g| g.starts_with(subject) && g.contains(why)),
+            "{subject}: {gaps:#?}"
+        );
+    }
+    assert_eq!(gaps.iter().filter(|g| g.contains("pg_largeobject")).count(), 1, "{gaps:#?}");
+    let plain = snapshot.relations.iter().find(|r| r.name == "public.plain").expect("it is there");
+    assert!(plain.lineage.is_some() && plain.digest.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relation_that_is_truncated_under_the_snapshot_is_a_gap_and_not_empty() {
+    let bench = Bench::new().await;
+    bench.database("zoo", ZOO).await;
+    let bounds = Bounds::default;
+    let snapshot = bench.snapshot_within("zoo", bounds(), &plan(), None, 1, "truncate plain").await;
+    assert!(
+        gaps(&snapshot).iter().any(|g| g.starts_with("public.plain (lineage): it was truncated"))
+    );
+    let rest = bench
+        .snapshot_within("zoo", bounds(), &plan(), None, 1, "insert into bare values (1)")
+        .await;
+    assert_eq!(gaps(&rest), Vec::<String>::new(), "what is only written to is read as it was");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reading_is_bounded_by_time_and_by_the_servers_load() {
+    let bench = Bench::new().await;
+    bench.database("big", LARGE).await;
+    // A statement may take far less than a first range needs: it is split until it fits.
+    let deep = Plan { digest: DigestOf::Everything, slice: Duration::from_millis(10), ..plan() };
+    let bounds = Bounds { statement_timeout: Duration::from_millis(60), ..Bounds::default() };
+    let snapshot = bench.snapshot_within("big", bounds, &deep, None, 2, "").await;
+    let large = &snapshot.relations[0];
+    assert_eq!(large.lineage.map(|l| l.rows), Some(120_000), "{:?}", gaps(&snapshot));
+    assert_eq!(large.ranges.iter().map(|r| r.rows).sum::<u64>(), 120_000);
+    let whole = bench.snapshot("big", &deep, None).await;
+    let sum = |s: &Snapshot| s.relations[0].digest.as_ref().map(|d| d.sum);
+    assert_eq!(sum(&snapshot), sum(&whole), "however it was split");
+
+    let hurried = Plan { budget: Duration::from_millis(1), ..plan() };
+    let snapshot = bench.snapshot("big", &hurried, None).await;
+    assert!(gaps(&snapshot).iter().any(|g| g.starts_with("public.large") && g.contains("budget")));
+
+    let load = LoadLimits {
+        active_sessions: Some(0),
+        patience: Duration::from_secs(1),
+        ..LoadLimits::default()
+    };
+    let considerate = Plan { load, ..plan() };
+    let session = bench.psql.clone();
+    let busy = tokio::spawn(async move { session.run_sql("big", "select pg_sleep(600)").await });
+    crate::harness::until("somebody is at work", async || {
+        bench.sql("big", "select count(*) from pg_stat_activity where query like 'select pg_sleep(600)%' and state = 'active'").await != "0"
+    })
+    .await;
+    let snapshot = bench.snapshot("big", &considerate, None).await;
+    assert!(gaps(&snapshot).iter().any(|g| g.contains("too busy")), "{:?}", gaps(&snapshot));
+    bench.sql("postgres", "select pg_terminate_backend(pid) from pg_stat_activity where query like 'select pg_sleep(600)%' and pid <> pg_backend_pid()").await;
+    let _ = busy.await;
+    let snapshot = bench.snapshot("big", &considerate, None).await;
+    assert_eq!(gaps(&snapshot), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_tells_production_from_a_clone_in_the_same_cluster() {
+    let bench = Bench::new().await;
+    bench.database("zoo", ZOO).await;
+    bench.database("other", ZOO).await;
+    let asked = Plan { wal: Asked::Yes, ..plan() };
+    let without = bench.snapshot("zoo", &asked, None).await;
+    assert!(gaps(&without).iter().any(|g| g.contains("pg_walinspect is not installed")));
+    bench.sql("zoo", "create extension pg_walinspect").await;
+    let without = bench.snapshot("zoo", &asked, None).await;
+    assert!(gaps(&without).iter().any(|g| g.contains("may not use pg_walinspect")));
+    bench
+        .sql("zoo", "grant execute on function pg_get_wal_records_info to reader; checkpoint")
+        .await;
+
+    let before = bench.snapshot("zoo", &asked, None).await;
+    assert_eq!(gaps(&before), Vec::<String>::new());
+    bench
+        .sql(
+            "other",
+            "update plain set n = n + 1; insert into bare select generate_series(1, 9999)",
+        )
+        .await;
+    let after = bench.snapshot("zoo", &asked, Some(&before)).await;
+    assert_eq!(gaps(&after), Vec::<String>::new());
+    assert_eq!(findings(&before, &after, &[]), []);
+    let writes = after.wal.as_ref().and_then(|w| w.since_entry.clone()).expect("it was read");
+    assert!(writes.iter().any(|w| w.records > 9000), "the clone's writes are counted: {writes:?}");
+    let production = after.identity.database_oid;
+    assert!(!writes.iter().any(|w| w.database == production && w.kind.contains("INSERT")));
+
+    // What leaves no other trace: a write that was undone.
+    bench.sql("zoo", "begin; insert into bare values (1); rollback").await;
+    let after = bench.snapshot("zoo", &asked, Some(&before)).await;
+    let found = findings(&before, &after, &[]);
+    assert!(found.len() == 1 && found[0].witness == Witness::Wal, "{found:#?}");
+    assert_eq!(
+        (found[0].subject.as_str(), found[0].after.as_str()),
+        ("public.bare", "1 Heap/INSERT")
+    );
+}
