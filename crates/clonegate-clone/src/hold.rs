@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use clonegate_model::CloneName;
+use clonegate_model::{CloneName, chain};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::channel::{CloneChannel, Inner};
 use crate::psql::{self, Action, AskError, Conversation, Heard, Outside, Plan, Session};
 use crate::random::token;
-use crate::script::chain;
 use crate::statements::{self, fill};
 
 /// The clone is this run's as long as this is kept. Dropping it, and the end of this process however it

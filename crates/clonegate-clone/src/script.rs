@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use clonegate_model::chain;
 use clonegate_sql::GuardedScript;
 use serde::Deserialize;
 
@@ -613,16 +614,4 @@ async fn settle(inner: &Arc<Inner>, transaction: Option<Transaction>, grace: Dur
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(2));
     }
-}
-
-/// An error with all that it comes from.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -7,12 +7,11 @@
 use clonegate_clone::{
     CloneChannel, Ending, ObserverError, Outcome, ScriptError, ScriptFailure, ScriptRun, Step,
 };
-use clonegate_model::{Mode, ScriptOutcome};
+use clonegate_model::{Mode, ScriptOutcome, chain};
 use clonegate_sql::GuardedScript;
 use clonegate_store::{Event, RunFolder, StoreError};
 
 use crate::Stop;
-use crate::channels::chain;
 use crate::run::{Halt, Passage};
 
 pub(crate) async fn run(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clonegate_clone::{
     CloneChannel, CloneSettings, ContainerName, Limits, OpenError, ReadFailure, SshSettings,
 };
-use clonegate_model::{ChannelRecord, Facts, Reading, RunId};
+use clonegate_model::{ChannelRecord, Facts, Reading, RunId, chain};
 use clonegate_probe::{
     Attestation, Bounds, ConnectError, CutBy, ProductionChannel, ReadError, SnapshotReader,
 };
@@ -37,18 +37,6 @@ impl ProductionError {
             ProductionError::Settings(_) => None,
         }
     }
-}
-
-/// An error with what caused it, on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// What production may be asked, and for how long.
@@ -159,9 +147,10 @@ impl Reader for ProductionReader {
         for text in statements {
             let answer = match ReadOnlyStatement::judge_with(text, &permitted) {
                 Err(refusal) => Err(Unread::refused(refusal.to_string())),
+                // The witnesses' own text: it has nothing to look up.
                 Ok(statement) => self
                     .0
-                    .read(&statement)
+                    .read(&statement.of_the_program())
                     .await
                     .map(|a| a.reading)
                     .map_err(|e| Unread { kind: what_may_help(&e), reason: chain(&e) }),
@@ -180,7 +169,9 @@ fn what_may_help(error: &ReadError) -> UnreadKind {
     match error {
         ReadError::TimedOut { by: CutBy::Server, .. } => UnreadKind::TimedOut,
         ReadError::Server(error) if error.severity() == "ERROR" => in_the_way(error.sqlstate()),
-        ReadError::UnsupportedType { .. } | ReadError::Parameters { .. } => UnreadKind::Refused,
+        ReadError::UnsupportedType { .. }
+        | ReadError::Parameters { .. }
+        | ReadError::Refused(_) => UnreadKind::Refused,
         _ => UnreadKind::Ended,
     }
 }

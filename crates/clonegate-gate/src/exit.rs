@@ -6,12 +6,11 @@ use clonegate_clone::{CloneChannel, Hold};
 use clonegate_diff::{Additions, Policy, diff};
 use clonegate_model::{
     Across, Assertion, Covered, Disposition, Finding, Mode, Outcome, Phase, Snapshot, Value,
-    Verdict,
+    Verdict, chain,
 };
 use clonegate_probe::{Attestation, Facts, ProductionChannel};
 use clonegate_sql::ReadOnlyStatement;
 
-use crate::channels::chain;
 use crate::preflight::Prepared;
 use crate::read;
 use crate::run::{Halt, Passage, judge};
@@ -207,7 +206,7 @@ pub(crate) async fn separation(
     let text = CLONE_ROLE.replace("{clone_role}", &literal);
     let answer = match ReadOnlyStatement::judge(&text) {
         Ok(statement) => production
-            .read(&statement, &Facts::none())
+            .read(&statement.of_the_program(), &Facts::none())
             .await
             .map(|a| a.reading)
             .map_err(|e| chain(&e)),

@@ -4,11 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clonegate_clone::{CloneChannel, XactStatus};
-use clonegate_model::{DatabaseName, RunId, RunRecord, ScriptOutcome, Verdict};
+use clonegate_model::{DatabaseName, RunId, RunRecord, ScriptOutcome, Verdict, chain};
 use clonegate_store::{Event, Store, StoreError, Stored};
 
 use crate::GateError;
-use crate::channels::chain;
 use crate::run::Gate;
 
 /// A killed run that was closed now.

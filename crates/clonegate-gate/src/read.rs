@@ -3,7 +3,7 @@
 use clonegate_clone::CloneChannel;
 use clonegate_model::{
     Check, DigestKey, Facts, Footprint, Phase, Reading, ReadingTaken, RunId, SNAPSHOT_FORMAT,
-    Snapshot, Taken, Target,
+    Snapshot, Taken, Target, chain,
 };
 use clonegate_probe::{ProductionChannel, ReadError};
 use clonegate_profile::WitnessSettings;
@@ -11,7 +11,7 @@ use clonegate_sql::Permitted;
 use clonegate_witness::{Asked, Collected, DigestOf, Keys, LoadLimits, Plan, collect};
 use jiff::Timestamp;
 
-use crate::channels::{CloneReader, ProductionReader, chain, read_all};
+use crate::channels::{CloneReader, ProductionReader, read_all};
 use crate::preflight::statement;
 use crate::{Depth, GateError};
 

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use clonegate_clone::{CloneChannel, Ending, Scratch};
 use clonegate_diff::{Additions, Policy, diff_copy};
 use clonegate_model::{
-    Assertion, CloneName, Facts, Mode, Outcome, Phase, RehearsalRecord, Snapshot, Verdict,
+    Assertion, CloneName, Facts, Mode, Outcome, Phase, RehearsalRecord, Snapshot, Verdict, chain,
 };
 use clonegate_sql::{GuardedScript, Permitted};
 use clonegate_store::Event;
 
-use crate::channels::chain;
 use crate::exit;
 use crate::preflight::Prepared;
 use crate::read;

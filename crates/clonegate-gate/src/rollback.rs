@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clonegate_clone::{Ending, HoldError};
+use clonegate_model::chain;
 use clonegate_store::Event;
 
-use crate::channels::{chain, clone_settings, open_clone};
+use crate::channels::{clone_settings, open_clone};
 use crate::preflight::prepare;
 use crate::run::{Gate, new_run_id};
 use crate::{GateError, build, interrupted};

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use clonegate_clone::{CloneChannel, Hold, HoldError};
 use clonegate_model::{
     Across, Assertion, Check, Covered, Facts, Mode, Outcome, Phase, RUN_FORMAT, RunId, RunRecord,
-    ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict,
+    ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict, chain,
 };
 use clonegate_probe::ProductionChannel;
 use clonegate_profile::Profile;
 use clonegate_store::{Event, RunFolder, Store, StoreError};
 use jiff::Timestamp;
 
-use crate::channels::{self, chain, clone_record, clone_settings, production_record};
+use crate::channels::{self, clone_record, clone_settings, production_record};
 use crate::preflight::{Prepared, prepare};
 use crate::read::{self, Plans};
 use crate::{Closed, GateError, Observer, Stop, build, exit, interrupted, rehearsal};

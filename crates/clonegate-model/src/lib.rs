@@ -8,6 +8,7 @@
 //!
 //! The crate does not ask databases, does not run scripts, and does not print.
 
+mod chain;
 mod check;
 mod exit;
 mod facts;
@@ -19,6 +20,7 @@ mod run;
 mod snapshot;
 mod verdict;
 
+pub use chain::chain;
 pub use check::{Across, Check, CheckId, ParseAcrossError};
 pub use exit::Exit;
 pub use facts::{FactError, Facts};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clonegate_model::DatabaseName;
+use clonegate_sql::Refusal;
 
 use crate::attestation::Attestation;
 use crate::guard::GuardError;
@@ -324,6 +325,10 @@ pub enum ReadError {
         "the statement left the channel's read-only transaction; the connection was thrown away"
     )]
     LeftTransaction,
+    /// A name in the statement could mean something of the database's own that nobody has judged or permitted. The
+    /// statement was not sent.
+    #[error("{0}")]
+    Refused(Box<Refusal>),
     /// The guard refused; the statement was not sent.
     #[error("the statement was not sent")]
     Guard(#[source] GuardError),
@@ -407,6 +412,7 @@ impl ReadError {
             ReadError::Unavailable(_)
             | ReadError::Busy { .. }
             | ReadError::Closed
+            | ReadError::Refused(_)
             | ReadError::Server(_)
             | ReadError::TimedOut { .. }
             | ReadError::TooManyBytes { .. }
@@ -432,7 +438,9 @@ impl ReadError {
         match self {
             ReadError::Server(error) => error.severity() == "ERROR",
             ReadError::TimedOut { by, .. } => *by == CutBy::Server,
-            ReadError::UnsupportedType { .. } | ReadError::Parameters { .. } => true,
+            ReadError::UnsupportedType { .. }
+            | ReadError::Parameters { .. }
+            | ReadError::Refused(_) => true,
             _ => false,
         }
     }

@@ -60,6 +60,7 @@ mod dial;
 mod error;
 mod guard;
 mod meter;
+mod names;
 mod output;
 mod pool;
 mod secret;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clonegate_sql::ReadOnlyStatement;
+use clonegate_sql::lookups::Lookups;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Transaction;
 
@@ -32,7 +33,7 @@ impl ExportedSnapshot {
 }
 
 enum Request {
-    Read { sql: String, reply: oneshot::Sender<Result<Answer, ReadError>> },
+    Read { sql: String, lookups: Lookups, reply: oneshot::Sender<Result<Answer, ReadError>> },
     Export { reply: oneshot::Sender<Result<ExportedSnapshot, ReadError>> },
     Finish { reply: oneshot::Sender<Result<(), ReadError>> },
 }
@@ -70,17 +71,20 @@ impl SnapshotReader {
         Ok(Self { requests })
     }
 
-    /// Reads one statement.
+    /// Reads one statement. Its names are looked up first, which costs a round trip; the program's own statements
+    /// have none to look up ([`ReadOnlyStatement::of_the_program`]).
     ///
     /// # Errors
     /// See [`ReadError`]. The snapshot goes on after an error of the statement alone.
     pub async fn read(&mut self, statement: &ReadOnlyStatement) -> Result<Answer, ReadError> {
-        self.read_sql(statement.as_sql()).await
+        let (sql, lookups) = (statement.as_sql().to_owned(), statement.lookups().clone());
+        self.ask(|reply| Request::Read { sql, lookups, reply }).await
     }
 
+    #[cfg(test)]
     pub(crate) async fn read_sql(&mut self, sql: &str) -> Result<Answer, ReadError> {
-        let sql = sql.to_owned();
-        self.ask(|reply| Request::Read { sql, reply }).await
+        let (sql, lookups) = (sql.to_owned(), Lookups::default());
+        self.ask(|reply| Request::Read { sql, lookups, reply }).await
     }
 
     /// Exports the snapshot for [`ProductionChannel::snapshot_at`](crate::ProductionChannel::snapshot_at).
@@ -163,13 +167,13 @@ impl Serving {
         if ready.send(Ok(())).is_ok() {
             while let Some(request) = inbox.recv().await {
                 match request {
-                    Request::Read { sql, mut reply } => {
+                    Request::Read { sql, lookups, mut reply } => {
                         let in_flight =
                             InFlight::new(token.clone(), self.dialer.clone(), route.clone());
                         // Whoever asked may have gone; the statement is then cancelled as it is
                         // dropped.
                         let (answer, goes) = tokio::select! {
-                            done = self.read(&transaction, in_flight, &meter, &sql) => done,
+                            done = self.read(&transaction, in_flight, &meter, &sql, &lookups) => done,
                             () = reply.closed() => return End::BrokenOff,
                         };
                         let _ = reply.send(answer);
@@ -203,7 +207,17 @@ impl Serving {
         in_flight: InFlight,
         meter: &Meter,
         sql: &str,
+        lookups: &Lookups,
     ) -> (Result<Answer, ReadError>, Goes) {
+        let judged = match self.ledger.ask_names(transaction, meter, lookups).await {
+            Ok(noted) => self.ledger.judge_names(transaction, meter, lookups, &noted).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = judged {
+            in_flight.done();
+            let refused = matches!(error, ReadError::Refused(_));
+            return (Err(error), if refused { Goes::On } else { Goes::NoFurther });
+        }
         let (answer, _) =
             statement::run(transaction, in_flight, meter, sql, self.limits, Behind::GoOn).await;
         match &answer {

@@ -13,8 +13,12 @@
 //! guard and a role that may not write; the clone channel also has `\restrict`, a guard inside
 //! the transaction and a role that production refuses. A text that the judge lets through by
 //! mistake still meets those.
+//!
+//! What a name means is only known where there is a catalog. A judged read carries the names that may mean something of
+//! the database's own ([`lookups`]); who sends it asks the server for them first.
 
 pub mod builtins;
+pub mod lookups;
 mod parse;
 mod permitted;
 mod read;
