@@ -7,7 +7,7 @@ use std::time::Duration;
 use clonegate_diff::{Additions, Contents, Policy, compare_contents, diff};
 use clonegate_model::{
     Across, Covered, DatabaseName, DigestKey, Disposition, Finding, Footprint, Phase, Reading,
-    RunId, SNAPSHOT_FORMAT, Snapshot, Target, Witness,
+    RunId, SNAPSHOT_FORMAT, Since, Snapshot, Target, Witness,
 };
 use clonegate_probe::{
     Accepted, Allowlist, Bounds, ConnectionSettings, CutBy, Environment, Fields, ProductionChannel,
@@ -113,6 +113,7 @@ impl Bench {
             run: "witness-1".parse().expect("a run"),
             target: Target::Production,
             phase: if entry.is_some() { Phase::Exit } else { Phase::Entry },
+            since: entry.map(Since::of),
             begun_at: Timestamp::UNIX_EPOCH,
             ended_at: Timestamp::UNIX_EPOCH,
             identity: channel.identity().clone(),

@@ -7,7 +7,7 @@ use clonegate_model::{
     Across, Digest, Disposition, Finding, Lineage, RelationState, Snapshot, Witness,
 };
 
-use crate::Policy;
+use crate::{Policy, place};
 
 /// Rows, ranges and columns that a finding names; the snapshot has more.
 const NAMED: usize = 3;
@@ -21,21 +21,7 @@ pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>)
         // A relation that is gone or new is the catalog's finding.
         let Some(now) = new.get(old.name.as_str()) else { continue };
         let across = policy.organic.get(&old.name).copied().unwrap_or_default();
-        if old.oid != now.oid {
-            findings.push(Finding {
-                subject: format!("{} {}", old.kind, old.name),
-                attribute: "oid".to_owned(),
-                before: old.oid.to_string(),
-                after: now.oid.to_string(),
-                witness: Witness::Lineage,
-                disposition: if across == Across::MayChange {
-                    Disposition::Organic
-                } else {
-                    Disposition::Unexplained
-                },
-                note: "it was dropped and made again".to_owned(),
-            });
-        }
+        findings.extend(remade(old, now, across));
         // Where either side has no lineage, the coverage manifest has the gap.
         let lineage = old.lineage.zip(now.lineage);
         let seen = lineage.and_then(|(entry, exit)| rows(old, now, entry, exit, across));
@@ -51,6 +37,23 @@ pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>)
         findings.extend(seen);
     }
     findings
+}
+
+/// That a relation is another one of the same name.
+pub(crate) fn remade(old: &RelationState, now: &RelationState, across: Across) -> Option<Finding> {
+    (old.oid != now.oid).then(|| Finding {
+        subject: format!("{} {}", old.kind, old.name),
+        attribute: "oid".to_owned(),
+        before: old.oid.to_string(),
+        after: now.oid.to_string(),
+        witness: Witness::Lineage,
+        disposition: if across == Across::MayChange {
+            Disposition::Organic
+        } else {
+            Disposition::Unexplained
+        },
+        note: "it was dropped and made again".to_owned(),
+    })
 }
 
 fn rows(
@@ -143,16 +146,7 @@ fn lost_from(entry: &RelationState, now: &RelationState) -> Option<String> {
 }
 
 fn changed_columns(entry: &RelationState, now: &RelationState) -> Option<String> {
-    let (before, after) = (entry.digest.as_ref()?, now.digest.as_ref()?);
-    if before.rows != after.rows || before.recipe != after.recipe {
-        return None;
-    }
-    let columns: Vec<&str> = before
-        .columns
-        .iter()
-        .filter(|(name, sum)| after.columns.get(*name) != Some(sum))
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let columns = place::columns(entry, now);
     (!columns.is_empty()).then(|| format!("columns: {}", columns.join(", ")))
 }
 
@@ -164,7 +158,7 @@ fn with_more(shown: &[String], all: u64) -> String {
 
 /// What the digest says: are the rows that are not newer than entry the rows of entry? Without newer rows
 /// those are all.
-fn contents(
+pub(crate) fn contents(
     relation: &RelationState,
     entry: &Digest,
     exit: &Digest,

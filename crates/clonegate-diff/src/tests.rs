@@ -15,6 +15,7 @@ fn snapshot(phase: Phase) -> Snapshot {
         run: "test".parse().unwrap(),
         target: Target::Production,
         phase,
+        since: None,
         begun_at: Timestamp::UNIX_EPOCH,
         ended_at: Timestamp::UNIX_EPOCH,
         identity: Identity {

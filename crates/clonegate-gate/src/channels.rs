@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use clonegate_clone::{
-    CloneChannel, CloneSettings, ContainerName, Limits, OpenError, ReadFailure, SshSettings,
+    CloneChannel, CloneSettings, ContainerName, OpenError, ReadFailure, SshSettings,
 };
 use clonegate_model::{ChannelRecord, Facts, Reading, RunId, chain};
 use clonegate_probe::{
     Attestation, Bounds, ConnectError, CutBy, ProductionChannel, ReadError, SnapshotReader,
 };
-use clonegate_profile::Profile;
+use clonegate_profile::{CloneTarget, Limits, ProductionTarget, Profile};
 use clonegate_query::{Production, SettingsProblem};
 use clonegate_sql::{Permitted, ReadOnlyStatement};
 use clonegate_witness::{EXTENSION_FUNCTIONS, Reader, Unread, UnreadKind};
@@ -40,29 +40,29 @@ impl ProductionError {
 }
 
 /// What production may be asked, and for how long.
-pub(crate) fn bounds(profile: &Profile) -> Bounds {
+pub(crate) fn bounds(production: &ProductionTarget, limits: &Limits) -> Bounds {
     Bounds {
-        statement_timeout: profile.limits.read_timeout,
-        lock_timeout: profile.limits.lock_timeout,
+        statement_timeout: limits.read_timeout,
+        lock_timeout: limits.lock_timeout,
         // The witnesses pack what they list, so that the bound of a caller is enough for them too.
         engine_rows: Bounds::default().rows,
-        connections: Bounds::default().connections.max(profile.production.witness.connections),
+        connections: Bounds::default().connections.max(production.witness.connections),
         ..Bounds::default()
     }
 }
 
 pub(crate) async fn open_production(
-    profile: &Profile,
+    target: &ProductionTarget,
+    limits: &Limits,
     run: &RunId,
 ) -> Result<ProductionChannel, ProductionError> {
-    let production = Production::resolve(&profile.production, &profile.production.database)?;
-    let opened = production.connect(run, bounds(profile)).await;
+    let production = Production::resolve(target, &target.database)?;
+    let opened = production.connect(run, bounds(target, limits)).await;
     opened.map_err(|e| ProductionError::Connect(Box::new(e)))
 }
 
 /// The clone channel's settings; a container's name is checked here, before anything is run.
-pub(crate) fn clone_settings(profile: &Profile) -> Result<CloneSettings, GateError> {
-    let target = &profile.clone;
+pub(crate) fn clone_settings(target: &CloneTarget) -> Result<CloneSettings, GateError> {
     let container = target.container.as_ref().map(ContainerName::new).transpose().map_err(|e| {
         GateError::Profile {
             problem: e.to_string(),
@@ -87,15 +87,15 @@ pub(crate) fn clone_settings(profile: &Profile) -> Result<CloneSettings, GateErr
 }
 
 pub(crate) async fn open_clone(
-    profile: &Profile,
+    limits: &Limits,
     settings: CloneSettings,
     run: &RunId,
 ) -> Result<CloneChannel, OpenError> {
-    let limits = Limits {
-        statement_timeout: profile.limits.statement_timeout,
-        lock_timeout: profile.limits.lock_timeout,
-        script_deadline: profile.limits.script_timeout,
-        ..Limits::default()
+    let limits = clonegate_clone::Limits {
+        statement_timeout: limits.statement_timeout,
+        lock_timeout: limits.lock_timeout,
+        script_deadline: limits.script_timeout,
+        ..clonegate_clone::Limits::default()
     };
     CloneChannel::open(settings, run, limits).await
 }
@@ -105,7 +105,7 @@ pub(crate) fn production_record(
     profile: &Profile,
     channel: Option<&ProductionChannel>,
 ) -> ChannelRecord {
-    let bounds = bounds(profile);
+    let bounds = bounds(&profile.production, &profile.limits);
     let route = match channel {
         Some(channel) => {
             let description = channel.describe();

@@ -2,7 +2,7 @@
 //!
 //! [`Gate::run`] takes a profile through preflight, entry, build, rehearsal and exit, and gives the
 //! run record; each snapshot and each intention is on disk before the next step is taken. What
-//! happens on the way is told to an [`Observer`].
+//! happens on the way is told to an [`Observer`]. [`Snapshots`] takes snapshots outside any run.
 //!
 //! The crate prints nothing and renders nothing: how a record is shown is `clonegate-report`'s and
 //! the command line's business.
@@ -18,6 +18,7 @@ mod read;
 mod rehearsal;
 mod rollback;
 mod run;
+mod snapshots;
 mod stop;
 
 pub use error::{GateError, RefusedFile};
@@ -25,4 +26,5 @@ pub use interrupted::{Closed, interrupted_runs};
 pub use observer::{Observer, Silent};
 pub use rollback::RolledBack;
 pub use run::{Depth, Finished, Gate};
+pub use snapshots::{SnapshotError, Snapshots};
 pub use stop::{Stop, Stopper};

@@ -3,7 +3,7 @@
 use clonegate_clone::CloneChannel;
 use clonegate_model::{
     Check, DigestKey, Facts, Footprint, Phase, Reading, ReadingTaken, RunId, SNAPSHOT_FORMAT,
-    Snapshot, Taken, Target, chain,
+    Since, Snapshot, Taken, Target, chain,
 };
 use clonegate_probe::{ProductionChannel, ReadError};
 use clonegate_profile::WitnessSettings;
@@ -102,7 +102,7 @@ pub(crate) async fn production(
         transactions: after.transactions - before.transactions,
         asserted_without_xid: after.asserted_without_xid - before.asserted_without_xid,
     };
-    let about = About { run, target: Target::Production, phase, begun_at };
+    let about = About { run, target: Target::Production, phase, entry, begun_at };
     Ok(snapshot(about, channel.identity().clone(), collected, readings, footprint))
 }
 
@@ -181,7 +181,7 @@ pub(crate) async fn clone(
     let answers = read_all(channel, &statements, terms).await;
     let readings =
         asked.into_iter().zip(answers).map(|(check, answer)| taken(check, answer)).collect();
-    let about = About { run, target: Target::Clone, phase, begun_at };
+    let about = About { run, target: Target::Clone, phase, entry, begun_at };
     Ok(snapshot(about, channel.identity().clone(), collected, readings, Footprint::default()))
 }
 
@@ -194,6 +194,7 @@ struct About<'a> {
     run: &'a RunId,
     target: Target,
     phase: Phase,
+    entry: Option<&'a Snapshot>,
     begun_at: Timestamp,
 }
 
@@ -211,6 +212,7 @@ fn snapshot(
         run: about.run.clone(),
         target: about.target,
         phase: about.phase,
+        since: about.entry.map(Since::of),
         begun_at: about.begun_at,
         ended_at: Timestamp::now(),
         identity,

@@ -47,7 +47,7 @@ impl Gate<'_> {
                 source: e,
             }
         };
-        let channel = open_clone(self.profile, clone_settings(self.profile)?, &run)
+        let channel = open_clone(&self.profile.limits, clone_settings(&self.profile.clone)?, &run)
             .await
             .map_err(|e| failed("the clone can't be opened")(Box::new(e)))?;
         let hold = match channel.hold().await {

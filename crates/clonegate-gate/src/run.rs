@@ -78,12 +78,12 @@ impl Gate<'_> {
     /// connection too, is a record with its verdict.
     pub async fn run(&self) -> Result<Finished, GateError> {
         let prepared = prepare(self.profile)?;
-        let settings = clone_settings(self.profile)?;
+        let settings = clone_settings(&self.profile.clone)?;
         let run = new_run_id()?;
         let (production, clone) = (&self.profile.production, &self.profile.clone);
         let plans = Plans::new(&production.witness, &clone.witness, self.depth)?;
         self.observer.step("connecting to the clone");
-        let clone = channels::open_clone(self.profile, settings, &run).await;
+        let clone = channels::open_clone(&self.profile.limits, settings, &run).await;
         // The lock comes before the run's folder: a run that may not begin leaves nothing behind.
         let hold = match &clone {
             Ok(channel) => match channel.hold().await {
@@ -220,7 +220,7 @@ impl Passage<'_> {
         self.record.clone.channel = clone_record(profile, Some(clone));
         self.record.clone.identity = Some(clone.identity().clone());
         self.gate.observer.step("connecting to production");
-        let production = channels::open_production(profile, self.run).await.map_err(|e| {
+        let production = channels::open_production(&profile.production, &profile.limits, self.run).await.map_err(|e| {
             // A role that is no reader is a requirement that is not met, and not only a
             // connection that did not come about.
             if let Some(attestation) = e.attestation() {

@@ -10,6 +10,7 @@
 
 mod chain;
 mod check;
+mod differences;
 mod exit;
 mod facts;
 mod finding;
@@ -22,6 +23,9 @@ mod verdict;
 
 pub use chain::chain;
 pub use check::{Across, Check, CheckId, ParseAcrossError};
+pub use differences::{
+    Compared, DIFFERENCES_FORMAT, Differences, Located, NotEstablished, Place, RangeChange, Side,
+};
 pub use exit::Exit;
 pub use facts::{FactError, Facts};
 pub use finding::{Disposition, Finding};
@@ -37,7 +41,7 @@ pub use run::{
 pub use snapshot::{
     CatalogObject, Comparable, Coverage, Covered, Digest, DigestKey, Footprint, HashSum, Horizon,
     Identity, Lineage, ParseHorizonError, RangeState, ReadingTaken, RelationKind, RelationState,
-    RowSeen, SNAPSHOT_FORMAT, SequenceState, SessionState, Snapshot, Taken, Wal, WalWrites,
+    RowSeen, SNAPSHOT_FORMAT, SequenceState, SessionState, Since, Snapshot, Taken, Wal, WalWrites,
     Witness,
 };
 pub use verdict::{Assertion, Outcome, Verdict};

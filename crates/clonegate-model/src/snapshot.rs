@@ -21,8 +21,12 @@ pub struct Snapshot {
     pub run: RunId,
     /// Which database.
     pub target: Target,
-    /// At which phase.
+    /// At which phase. A snapshot that no gate took is an entry, or an exit if it was read against an
+    /// earlier one.
     pub phase: Phase,
+    /// The earlier snapshot against whose horizon newer rows were counted; `None` at entry itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
     /// When the first question was asked, by the clock of the machine that asked.
     pub begun_at: Timestamp,
     /// When the last answer was there.
@@ -52,6 +56,29 @@ pub struct Snapshot {
     /// witness was not asked for or could not be taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wal: Option<Wal>,
+}
+
+/// An earlier snapshot, as a later one names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since {
+    /// The run that took it.
+    pub run: RunId,
+    /// Its phase.
+    pub phase: Phase,
+    /// Its horizon.
+    pub horizon: Horizon,
+}
+
+impl Since {
+    /// How a later snapshot names this one.
+    #[must_use]
+    pub fn of(earlier: &Snapshot) -> Self {
+        Self {
+            run: earlier.run.clone(),
+            phase: earlier.phase,
+            horizon: earlier.horizon.clone(),
+        }
+    }
 }
 
 /// Which server and database answered. Two snapshots are comparable only if these agree.

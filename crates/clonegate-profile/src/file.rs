@@ -18,9 +18,10 @@ pub(crate) struct ProfileFile {
     pub(crate) title: Option<String>,
     /// The database that must stay untouched.
     pub(crate) production: ProductionTable,
-    /// The database on which the work is done. The gate needs it; queries don't.
+    /// The database on which the work is done. The gate needs it; queries and snapshots of production
+    /// don't.
     pub(crate) clone: Option<CloneTable>,
-    /// What is run on the clone, and what takes it back. The gate needs it; queries don't.
+    /// What is run on the clone, and what takes it back. The gate needs it; queries and snapshots don't.
     pub(crate) build: Option<BuildTable>,
     /// What callers may ask production, by `clonegate query` and `clonegate mcp`.
     #[serde(default)]
@@ -83,8 +84,8 @@ pub(crate) struct CloneTable {
     pub(crate) name_pattern: String,
     /// The role, which is no superuser.
     pub(crate) role: String,
-    /// The folder of the check files, relative to the profile.
-    pub(crate) checks: PathBuf,
+    /// The folder of the check files, relative to the profile. The gate needs it; snapshots don't.
+    pub(crate) checks: Option<PathBuf>,
     /// The host on which psql runs, as in `ssh HOST`; this machine if it is left out.
     pub(crate) ssh: Option<String>,
     /// Another file than `~/.ssh/config`, relative to the profile.

@@ -5,7 +5,7 @@
 //! in a profile: there is no key that could hold one.
 //!
 //! [`ProductionProfile::load`] reads of the same file what queries need: production, and what may be
-//! asked of it.
+//! asked of it; [`SnapshotProfile::load`] what snapshots and comparisons need.
 //!
 //! The text formats have a JSON schema each ([`profile_schema`], [`check_schema`]), for editors.
 
@@ -14,12 +14,14 @@ mod error;
 mod file;
 mod profile;
 mod query;
+mod snapshot;
 
 pub use check_file::{CheckHeader, read_check};
 pub use error::ProfileError;
 pub use file::SslMode;
 pub use profile::{Build, CloneTarget, Limits, ProductionTarget, Profile, Script, WitnessSettings};
 pub use query::{AuditTexts, PermittedNames, ProductionProfile, QuerySettings};
+pub use snapshot::SnapshotProfile;
 
 /// The JSON schema of `clonegate.toml`.
 #[must_use]

@@ -84,10 +84,10 @@ pub struct CloneTarget {
     pub name_pattern: CloneNamePattern,
     /// The role.
     pub role: String,
-    /// Its checks, in the order of their numbers.
+    /// Its checks, in the order of their numbers; none where only snapshots are taken.
     pub checks: Vec<Check>,
-    /// The folder that they were read from.
-    pub checks_folder: PathBuf,
+    /// The folder of its checks.
+    pub checks_folder: Option<PathBuf>,
     /// The host on which psql runs; `None` is this machine.
     pub ssh: Option<String>,
     /// Another file than `~/.ssh/config`.
@@ -210,7 +210,13 @@ impl Profile {
         if let Some(folder) = &production.checks_folder {
             production.checks = checks(folder, &mut digest)?;
         }
-        let clone = clone(&place, root, clone_table, &mut digest)?;
+        if clone_table.checks.is_none() {
+            return Err(missing(
+                "`checks` in [clone]",
+                "name the folder of the check files; `clonegate snapshot` does without it",
+            ));
+        }
+        let clone = clone(&place, root, clone_table, Checks::Read(&mut digest))?;
         let mut scripts = Vec::new();
         for relative in &build.scripts {
             let script = script(&root.join(relative), &mut digest)?;
@@ -359,21 +365,33 @@ pub(crate) fn production(
     })
 }
 
-fn clone(
+/// Whether the check files are read.
+pub(crate) enum Checks<'a> {
+    /// They are, and go into the profile's digest.
+    Read(&'a mut Sha256),
+    /// They are not: only the gate asks them.
+    LeftOut,
+}
+
+pub(crate) fn clone(
     place: &Place<'_>,
     root: &Path,
     table: CloneTable,
-    digest: &mut Sha256,
+    asked: Checks<'_>,
 ) -> Result<CloneTarget, ProfileError> {
     let name_pattern =
         CloneNamePattern::new(&table.name_pattern).map_err(place.name(&table.name_pattern))?;
     let maintenance = table.maintenance_database.unwrap_or_else(|| "postgres".to_owned());
+    let checks_folder = table.checks.map(|p| root.join(p));
     Ok(CloneTarget {
         database: name_pattern.admit(&table.database).map_err(place.name(&table.database))?,
         name_pattern,
         role: table.role,
-        checks: checks(&root.join(&table.checks), digest)?,
-        checks_folder: root.join(&table.checks),
+        checks: match (asked, &checks_folder) {
+            (Checks::Read(digest), Some(folder)) => checks(folder, digest)?,
+            (Checks::Read(_), None) | (Checks::LeftOut, _) => Vec::new(),
+        },
+        checks_folder,
         ssh: table.ssh,
         ssh_config: table.ssh_config.map(|p| root.join(p)),
         container: table.container,

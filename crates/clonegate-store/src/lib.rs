@@ -12,7 +12,7 @@
 //!     report.md               the report
 //! ```
 //!
-//! Beside them is the audit log of what was asked of production ([`audit`]): `.clonegate/audit.jsonl`.
+//! A snapshot that belongs to no run has a file of its own ([`write_snapshot`]). Beside the runs is the audit log of what was asked of production ([`audit`]): `.clonegate/audit.jsonl`.
 //!
 //! Files appear whole or not at all: each is written beside its place, synced, renamed, and its
 //! folder synced. The crate asks no database and renders nothing.
@@ -21,6 +21,11 @@ mod atomic;
 pub mod audit;
 mod journal;
 mod run_folder;
+mod snapshot_file;
 
 pub use journal::{Entry, Event};
 pub use run_folder::{RunFolder, Store, StoreError, Stored};
+pub use snapshot_file::{
+    Existing, ReadSnapshotError, WriteSnapshotError, may_write_snapshot, read_snapshot,
+    snapshot_json, write_snapshot,
+};

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
         env = "CLONEGATE_STORE"
     )]
     pub(crate) store: PathBuf,
-    /// Print the run record, or a query's answer, as JSON instead of tables.
+    /// Print the run record, a query's answer, or what differs, as JSON instead of tables.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Print errors and the verdict's line, and nothing else.
@@ -39,6 +39,29 @@ pub(crate) enum Command {
     Status,
     /// Run the profile's rollback script on the clone, for real.
     Rollback(Config),
+    /// Take a snapshot of one of the profile's databases, by itself.
+    ///
+    /// It has the definitions, the rows' number and age, digests, sequences, and the manifest of what was
+    /// covered. `clonegate diff` compares two of them. Of the profile, production needs [production]
+    /// only, and the clone [clone] besides; checks are not asked.
+    ///
+    /// Exit codes: 0 written, and everything is covered; 2 usage or configuration, or the file is there
+    /// already; 3 it could not be read, or the file says what could not be covered.
+    Snapshot(Snapshot),
+    /// Compare two snapshots of one database: what differs, where, and what could not be established.
+    ///
+    /// Nothing is connected to. Whether rows were changed is known if the second was read against the
+    /// first (`snapshot --since`), if both have digests with one key, or if no transaction completed in
+    /// between; else it is named and the exit code is 3.
+    ///
+    /// Exit codes: 0 equal, or declared by the profile; 2 usage, or a file is missing or damaged; 3 not
+    /// comparable, or something could not be established; 100 different.
+    Diff(Diff),
+    /// Compare the clone with production, both read now: definitions, contents by digest, sequences.
+    ///
+    /// Exit codes: 0 equal; 2 usage or configuration; 3 something could not be established; 100
+    /// different.
+    Compare(Compare),
     /// Ask production one question, read-only, bounded and audited.
     ///
     /// The statement is judged, recorded in the audit log, read in a READ ONLY transaction behind a
@@ -87,6 +110,63 @@ pub(crate) struct Config {
     /// The profile.
     #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
     pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Snapshot {
+    /// Of which database.
+    #[arg(value_enum, value_name = "DATABASE")]
+    pub(crate) of: Of,
+    /// The profile; of it only what is needed to read that database.
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The file to be written; - is standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// An earlier snapshot: count the rows that are newer, and take its digests again, with its key.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+    /// Take the digest of every relation's contents; against an earlier snapshot, of those that it has.
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// One of the profile's databases.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Of {
+    /// The one that must stay untouched.
+    Production,
+    /// The one on which the work is done.
+    Clone,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The earlier snapshot.
+    #[arg(value_name = "FIRST")]
+    pub(crate) first: PathBuf,
+    /// The later one.
+    #[arg(value_name = "SECOND")]
+    pub(crate) second: PathBuf,
+    /// The profile that says what may change and what need not be covered; without it, nothing.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// The profile; of it [production] and [clone].
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Compare owners too.
+    #[arg(long)]
+    pub(crate) owners: bool,
+    /// Compare grants and default privileges too.
+    #[arg(long)]
+    pub(crate) grants: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,0 +1,179 @@
+//! What can be said of two snapshots, as a document.
+
+use clonegate_model::{
+    Differences, Disposition, Located, NotEstablished, Place, Side, Verdict,
+};
+
+use crate::Document;
+
+/// The document of a comparison.
+#[must_use]
+pub fn differences(differences: &Differences) -> Document {
+    let Differences {
+        format: _,
+        first,
+        second,
+        verdict: _,
+        not_comparable,
+        compared,
+        findings,
+        findings_left_out,
+        not_established,
+        not_established_left_out,
+        waived,
+        left_out,
+    } = differences;
+    let mut document = Document::default();
+    document.table(
+        &["", "database", "server", "read", "horizon", "run"],
+        vec![side("first", first), side("second", second)],
+    );
+    if let Some(why) = not_comparable {
+        document.lead("Not comparable:", why.clone());
+        document.lead(word(differences), String::new());
+        return document;
+    }
+    let of = |wanted: Disposition| -> Vec<&Located> {
+        findings.iter().filter(|f| f.finding.disposition == wanted).collect()
+    };
+    for (disposition, heading) in [
+        (Disposition::Unexplained, "What differs"),
+        (Disposition::Organic, "What differs and is declared by the profile"),
+        (Disposition::Unchanged, "Beside it"),
+    ] {
+        let found = of(disposition);
+        if !found.is_empty() {
+            document.heading(heading);
+            document.table(
+                &["what", "of it", "first", "second", "witness", "note"],
+                found.into_iter().map(row).collect(),
+            );
+        }
+    }
+    if *findings_left_out > 0 {
+        document.paragraph(format!("… and {findings_left_out} more."));
+    }
+    let places: Vec<Vec<String>> =
+        findings.iter().filter_map(|f| Some((f, f.place.as_ref()?))).flat_map(place).collect();
+    if !places.is_empty() {
+        document.heading("Where");
+        document.table(&["relation", "where", "what"], places);
+    }
+    if !not_established.is_empty() {
+        document.heading("What could not be established");
+        document.table(
+            &["of what", "witness", "why"],
+            not_established.iter().map(open).collect(),
+        );
+    }
+    if *not_established_left_out > 0 {
+        document.paragraph(format!("… and {not_established_left_out} more."));
+    }
+    if !waived.is_empty() {
+        document.heading("Waived by the profile");
+        document.bullets(waived.clone());
+    }
+    if !left_out.is_empty() {
+        document.heading("Left out, because it is expected to differ");
+        document.bullets(left_out.clone());
+    }
+    let unexplained = of(Disposition::Unexplained).len() as u64 + findings_left_out;
+    document.lead(
+        word(differences),
+        format!(
+            "{} definitions, {} relations with {} rows and {} sequences compared; {unexplained} unexplained, {} declared, {} not established",
+            compared.definitions,
+            compared.relations,
+            compared.rows,
+            compared.sequences,
+            of(Disposition::Organic).len(),
+            not_established.len() as u64 + not_established_left_out,
+        ),
+    );
+    document
+}
+
+/// The answer in a line, for those who asked for quiet.
+#[must_use]
+pub fn differences_line(differences: &Differences) -> String {
+    let why = differences.not_comparable.as_ref().map(|why| format!(" {why}")).unwrap_or_default();
+    let line = format!("{}{why}", word(differences));
+    crate::document::harmless(&line)
+}
+
+fn word(differences: &Differences) -> &'static str {
+    match (differences.verdict, &differences.not_comparable) {
+        (_, Some(_)) => "NOT COMPARABLE:",
+        (Verdict::Pass, None) => "EQUAL:",
+        (Verdict::Fail, None) => "DIFFERENT:",
+        (Verdict::Inconclusive, None) => "NOT ESTABLISHED:",
+    }
+}
+
+fn side(name: &str, side: &Side) -> Vec<String> {
+    let Side {
+        run,
+        target,
+        database,
+        system_identifier,
+        server_version,
+        begun_at,
+        ended_at: _,
+        horizon,
+    } = side;
+    vec![
+        name.to_owned(),
+        format!("{database} ({target})"),
+        format!("{system_identifier}, PostgreSQL {server_version}"),
+        begun_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        horizon.to_string(),
+        run.to_string(),
+    ]
+}
+
+fn row(located: &Located) -> Vec<String> {
+    let f = &located.finding;
+    vec![
+        f.subject.clone(),
+        f.attribute.clone(),
+        f.before.clone(),
+        f.after.clone(),
+        f.witness.to_string(),
+        f.note.clone(),
+    ]
+}
+
+fn open(open: &NotEstablished) -> Vec<String> {
+    let NotEstablished { subject, witness, reason } = open;
+    vec![subject.clone(), witness.to_string(), reason.clone()]
+}
+
+/// A row for each range, each row that is newer, and the columns.
+fn place((located, place): (&Located, &Place)) -> Vec<Vec<String>> {
+    let Place { ranges, rows, newer, columns } = place;
+    let line = |at: String, what: String| vec![located.finding.subject.clone(), at, what];
+    let mut lines: Vec<Vec<String>> = ranges
+        .iter()
+        .map(|range| {
+            let end = range.to.map_or_else(|| "the end".to_owned(), |to| to.to_string());
+            let what = match (range.lost, range.newer) {
+                (0, 0) => "other contents".to_owned(),
+                (lost, newer) => format!("{lost} changed or removed, {newer} newer"),
+            };
+            line(format!("blocks {} to {end}", range.from), what)
+        })
+        .collect();
+    lines.extend(rows.iter().map(|row| {
+        let key = row.key.as_ref().map(|key| format!(" key {key}")).unwrap_or_default();
+        let at = row.committed_at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
+        line(format!("row {}{key}", row.place), format!("written by transaction {}{at}", row.xid))
+    }));
+    let more = newer.saturating_sub(rows.len() as u64);
+    if more > 0 && !rows.is_empty() {
+        lines.push(line("rows".to_owned(), format!("… and {more} more are newer")));
+    }
+    if !columns.is_empty() {
+        lines.push(line("columns".to_owned(), columns.join(", ")));
+    }
+    lines
+}
