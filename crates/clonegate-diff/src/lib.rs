@@ -51,6 +51,14 @@ pub enum NotComparable {
     /// The second was not read against the first.
     #[error("the second snapshot does not say which rows are newer than the first one's horizon")]
     Baseline,
+    /// A relation's digests were taken in two lanes, so that neither says something about the other.
+    #[error("the contents of {relation} can't be compared: {why}")]
+    Contents {
+        /// Which.
+        relation: String,
+        /// Why not.
+        why: String,
+    },
 }
 
 /// Compares two snapshots of one database.
@@ -111,7 +119,7 @@ fn compare(
     let mut left_out: Vec<&str> = left_out.to_vec();
     left_out.extend(unlisted(before).chain(unlisted(after)));
     let mut findings = catalog::compare(before, after, policy, &left_out);
-    findings.extend(rows::relations(before, after, policy));
+    findings.extend(rows::relations(before, after, policy)?);
     findings.extend(rows::sequences(before, after, policy));
     findings.extend(rows::log(after));
     Ok(findings)

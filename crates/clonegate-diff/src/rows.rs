@@ -7,12 +7,17 @@ use clonegate_model::{
     Across, Digest, Disposition, Finding, Lineage, RelationState, Snapshot, Witness,
 };
 
-use crate::Policy;
+use crate::compare::two_lanes;
+use crate::{NotComparable, Policy};
 
 /// Rows, ranges and columns that a finding names; the snapshot has more.
 const NAMED: usize = 3;
 
-pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>) -> Vec<Finding> {
+pub(crate) fn relations(
+    before: &Snapshot,
+    after: &Snapshot,
+    policy: Policy<'_>,
+) -> Result<Vec<Finding>, NotComparable> {
     let new: BTreeMap<&str, &RelationState> =
         after.relations.iter().map(|r| (r.name.as_str(), r)).collect();
     let one_key = before.digest_key == after.digest_key;
@@ -43,14 +48,23 @@ pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>)
         // digest of the rows that were there.
         let is_growth = seen.as_ref().is_some_and(|f| f.disposition == Disposition::Organic)
             && across == Across::MayGrow;
-        if let (Some(entry), Some(exit), true) = (&old.digest, &now.digest, one_key)
+        if let (Some(entry), Some(exit)) = (&old.digest, &now.digest) {
+            // Where both were hashed on the server, the snapshots may be of two runs, and say less.
+            if entry.lane != exit.lane
+                && let Some(why) = two_lanes(entry, exit, one_key)
+            {
+                return Err(NotComparable::Contents { relation: old.name.clone(), why });
+            }
+        }
+        if let (Some(entry), Some(exit)) = (&old.digest, &now.digest)
+            && two_lanes(entry, exit, one_key).is_none()
             && (seen.is_none() || is_growth)
         {
             findings.extend(contents(old, entry, exit, across));
         }
         findings.extend(seen);
     }
-    findings
+    Ok(findings)
 }
 
 fn rows(
@@ -144,7 +158,7 @@ fn lost_from(entry: &RelationState, now: &RelationState) -> Option<String> {
 
 fn changed_columns(entry: &RelationState, now: &RelationState) -> Option<String> {
     let (before, after) = (entry.digest.as_ref()?, now.digest.as_ref()?);
-    if before.rows != after.rows || before.recipe != after.recipe {
+    if before.rows != after.rows || before.recipe != after.recipe || before.lane != after.lane {
         return None;
     }
     let columns: Vec<&str> = before

@@ -12,6 +12,7 @@ mod check;
 mod exit;
 mod facts;
 mod finding;
+mod lane;
 mod name;
 mod reading;
 mod requirement;
@@ -23,6 +24,7 @@ pub use check::{Across, Check, CheckId, ParseAcrossError};
 pub use exit::Exit;
 pub use facts::{FactError, Facts};
 pub use finding::{Disposition, Finding};
+pub use lane::{Lane, ParseStreamKeyError, StreamKey};
 pub use name::{
     CloneName, CloneNamePattern, DatabaseName, NameError, Phase, RunId, RunIdError, Target,
 };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clonegate_model::DatabaseName;
 
 use crate::attestation::Attestation;
+use crate::copy::NotACopy;
 use crate::guard::GuardError;
 use crate::settings::TargetSessionAttrs;
 use crate::{Allowlist, sqlstate};
@@ -384,6 +385,9 @@ pub enum ReadError {
         /// How many.
         count: usize,
     },
+    /// What was streamed is not what COPY sends.
+    #[error(transparent)]
+    NotACopy(NotACopy),
     /// The connection was lost.
     #[error("the connection to production was lost")]
     Lost(#[source] tokio_postgres::Error),
@@ -413,6 +417,7 @@ impl ReadError {
             | ReadError::UnsupportedType { .. }
             | ReadError::Malformed { .. }
             | ReadError::Parameters { .. }
+            | ReadError::NotACopy(_)
             | ReadError::Lost(_)
             | ReadError::SnapshotEnded => Severity::NoAnswer,
         }

@@ -18,7 +18,9 @@ mod query;
 pub use check_file::{CheckHeader, read_check};
 pub use error::ProfileError;
 pub use file::SslMode;
-pub use profile::{Build, CloneTarget, Limits, ProductionTarget, Profile, Script, WitnessSettings};
+pub use profile::{
+    Build, CloneTarget, Limits, ProductionTarget, Profile, Script, StreamGrant, WitnessSettings,
+};
 pub use query::{AuditTexts, PermittedNames, ProductionProfile, QuerySettings};
 
 /// The JSON schema of `clonegate.toml`.
