@@ -69,6 +69,14 @@ pub enum NotComparable {
         /// The second one's.
         after: String,
     },
+    /// A relation's digests were taken in two lanes, so that neither says something about the other.
+    #[error("the contents of {relation} can't be compared: {why}")]
+    Contents {
+        /// Which.
+        relation: String,
+        /// Why not.
+        why: String,
+    },
 }
 
 /// Compares two snapshots of one database.
@@ -133,6 +141,11 @@ fn compare(
     let mut left_out: Vec<&str> = left_out.to_vec();
     left_out.extend(unlisted(before).chain(unlisted(after)));
     let mut findings = catalog::compare(before, after, policy, &left_out);
+    for (old, now, _) in snapshots::pairs(before, after, policy) {
+        if let Some(why) = rows::other_lane(before, after, old, now) {
+            return Err(NotComparable::Contents { relation: old.name.clone(), why });
+        }
+    }
     findings.extend(rows::relations(before, after, policy));
     findings.extend(rows::sequences(before, after, policy));
     findings.extend(rows::log(after));

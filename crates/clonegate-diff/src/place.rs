@@ -1,8 +1,6 @@
 //! The place of a difference: which ranges of a relation, which rows, which columns.
 
-use clonegate_model::{
-    Finding, Located, Place, RangeChange, RelationState, Snapshot, Witness,
-};
+use clonegate_model::{Finding, Located, Place, RangeChange, RelationState, Snapshot, Witness};
 
 /// A finding with its place, where it is one of a relation's rows.
 pub(crate) fn locate(before: &Snapshot, after: &Snapshot, finding: Finding) -> Located {
@@ -49,7 +47,7 @@ pub(crate) fn columns(entry: &RelationState, now: &RelationState) -> Vec<String>
     let Some((before, after)) = entry.digest.as_ref().zip(now.digest.as_ref()) else {
         return Vec::new();
     };
-    if before.rows != after.rows || before.recipe != after.recipe {
+    if before.rows != after.rows || before.recipe != after.recipe || before.lane != after.lane {
         return Vec::new();
     }
     let differs = |(name, sum): &(&String, _)| after.columns.get(*name) != Some(*sum);

@@ -7,6 +7,7 @@ use clonegate_model::{
     Across, Digest, Disposition, Finding, Lineage, RelationState, Snapshot, Witness,
 };
 
+use crate::compare::two_lanes;
 use crate::{Policy, place};
 
 /// Rows, ranges and columns that a finding names; the snapshot has more.
@@ -29,7 +30,8 @@ pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>)
         // digest of the rows that were there.
         let is_growth = seen.as_ref().is_some_and(|f| f.disposition == Disposition::Organic)
             && across == Across::MayGrow;
-        if let (Some(entry), Some(exit), true) = (&old.digest, &now.digest, one_key)
+        if let (Some(entry), Some(exit)) = (&old.digest, &now.digest)
+            && two_lanes(entry, exit, one_key).is_none()
             && (seen.is_none() || is_growth)
         {
             findings.extend(contents(old, entry, exit, across));
@@ -37,6 +39,20 @@ pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>)
         findings.extend(seen);
     }
     findings
+}
+
+/// Why a relation's digests can't be held against each other although both were taken: one was hashed on the
+/// server and the other here. Where both were hashed on the server with two keys, the snapshots are of two
+/// runs, and the digests are not what they are compared by.
+pub(crate) fn other_lane(
+    before: &Snapshot,
+    after: &Snapshot,
+    old: &RelationState,
+    now: &RelationState,
+) -> Option<String> {
+    let (entry, exit) = old.digest.as_ref().zip(now.digest.as_ref())?;
+    let one_key = before.digest_key == after.digest_key;
+    (entry.lane != exit.lane).then(|| two_lanes(entry, exit, one_key)).flatten()
 }
 
 /// That a relation is another one of the same name.

@@ -8,6 +8,7 @@ use clonegate_model::{
     RelationState, Since, Snapshot, Witness,
 };
 
+use crate::compare::two_lanes;
 use crate::place::locate;
 use crate::{NotComparable, Policy, catalog, rows, same_database, unlisted};
 
@@ -69,8 +70,12 @@ pub fn compare_snapshots(
         Baseline::Known => {
             findings.extend(rows::relations(before, after, policy));
             findings.extend(rows::log(after));
-            for (_, now, _) in pairs(before, after, policy) {
+            for (old, now, _) in pairs(before, after, policy) {
                 count(&mut compared, now);
+                open.extend(rows::other_lane(before, after, old, now).map(|reason| {
+                    let subject = format!("{} {}", old.kind, old.name);
+                    NotEstablished { subject, witness: Witness::Digest, reason }
+                }));
             }
         }
         Baseline::Unknown => {
@@ -103,7 +108,7 @@ pub(crate) fn in_order(before: &Snapshot, after: &Snapshot) -> Result<(), NotCom
     Ok(())
 }
 
-fn pairs<'a>(
+pub(crate) fn pairs<'a>(
     before: &'a Snapshot,
     after: &'a Snapshot,
     policy: Policy<'a>,
@@ -140,7 +145,8 @@ fn without_baseline(
     let mut said = Said::default();
     said.findings.extend(rows::remade(old, now, across));
     let Some((entry, exit)) = old.lineage.zip(now.lineage) else { return said };
-    let digests = old.digest.as_ref().zip(now.digest.as_ref()).filter(|_| proofs.one_key);
+    let digests = old.digest.as_ref().zip(now.digest.as_ref());
+    let digests = digests.filter(|(a, b)| two_lanes(a, b, proofs.one_key).is_none());
     let subject = format!("{} {}", old.kind, old.name);
     let unsaid = |what: String| NotEstablished {
         subject: subject.clone(),
@@ -166,9 +172,7 @@ fn without_baseline(
     let may_be_growth = across == Across::MayGrow && exit.rows > entry.rows;
     let (disposition, explained) = match across {
         Across::MayChange => (Disposition::Organic, "the profile declares may-change"),
-        Across::MayGrow if may_be_growth => {
-            (Disposition::Organic, "the profile declares may-grow")
-        }
+        Across::MayGrow if may_be_growth => (Disposition::Organic, "the profile declares may-grow"),
         Across::MayGrow => {
             (Disposition::Unexplained, "the profile declares may-grow, and that is no growth")
         }
@@ -193,11 +197,7 @@ fn without_baseline(
 
 /// What one of the snapshots has and nothing says why the other has not: no manifest that is whole leaves
 /// that open.
-fn unaccounted(
-    before: &Snapshot,
-    after: &Snapshot,
-    findings: &[Finding],
-) -> Vec<NotEstablished> {
+fn unaccounted(before: &Snapshot, after: &Snapshot, findings: &[Finding]) -> Vec<NotEstablished> {
     let mut open = Vec::new();
     for (snapshot, other, which) in [(before, after, "first"), (after, before, "second")] {
         let named = |name: &str| snapshot.coverage.iter().any(|c| c.subject == name);

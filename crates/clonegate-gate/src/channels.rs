@@ -12,10 +12,13 @@ use clonegate_probe::{
 use clonegate_profile::{CloneTarget, Limits, ProductionTarget, Profile};
 use clonegate_query::{Production, SettingsProblem};
 use clonegate_sql::{Permitted, ReadOnlyStatement};
-use clonegate_witness::{EXTENSION_FUNCTIONS, Reader, Unread, UnreadKind};
+use clonegate_witness::{
+    EXTENSION_FUNCTIONS, Reader, RowFold, StreamAsk, Streamed, Unread, UnreadKind,
+};
 
 use crate::GateError;
 use crate::read::Terms;
+use crate::stream::{Folding, range};
 
 /// Why production can't be read; its text carries no secret.
 #[derive(Debug, thiserror::Error)]
@@ -158,6 +161,14 @@ impl Reader for ProductionReader {
             answers.push(answer);
         }
         answers
+    }
+
+    async fn stream(&mut self, ask: &StreamAsk, fold: RowFold) -> Result<Streamed, Unread> {
+        let copy = range(ask).map_err(|refusal| Unread::refused(refusal.to_string()))?;
+        match self.0.copy_out(copy, Folding(fold)).await {
+            Ok((Folding(fold), copied)) => Ok(Streamed { fold, filenode: copied.filenode }),
+            Err(e) => Err(Unread { kind: what_may_help(&e), reason: chain(&e) }),
+        }
     }
 
     async fn wait(&mut self, time: Duration) {

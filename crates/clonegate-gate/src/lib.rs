@@ -20,6 +20,7 @@ mod rollback;
 mod run;
 mod snapshots;
 mod stop;
+mod stream;
 
 pub use error::{GateError, RefusedFile};
 pub use interrupted::{Closed, interrupted_runs};

@@ -3,12 +3,14 @@
 use clonegate_clone::CloneChannel;
 use clonegate_model::{
     Check, DigestKey, Facts, Footprint, Phase, Reading, ReadingTaken, RunId, SNAPSHOT_FORMAT,
-    Since, Snapshot, Taken, Target, chain,
+    Since, Snapshot, StreamKey, Taken, Target, chain,
 };
 use clonegate_probe::{ProductionChannel, ReadError};
-use clonegate_profile::WitnessSettings;
+use clonegate_profile::{StreamGrant, WitnessSettings};
 use clonegate_sql::Permitted;
-use clonegate_witness::{Asked, Collected, DigestOf, Keys, LoadLimits, Plan, collect};
+use clonegate_witness::{
+    Asked, Collected, DigestOf, Granted, Keys, LoadLimits, Plan, Streaming, collect,
+};
 use jiff::Timestamp;
 
 use crate::channels::{CloneReader, ProductionReader, read_all};
@@ -32,18 +34,21 @@ impl Plans {
         let mut key = [0_u8; 8];
         getrandom::fill(&mut key).map_err(|e| GateError::Random(e.to_string()))?;
         let key = DigestKey(i64::from_le_bytes(key));
+        let mut stream = StreamKey([0; 32]);
+        getrandom::fill(&mut stream.0).map_err(|e| GateError::Random(e.to_string()))?;
         Ok(Self {
-            production: plan(production, depth, key),
-            clone: plan(clone, depth, key),
+            production: plan(production, depth, key, stream),
+            clone: plan(clone, depth, key, stream),
             connections: production.connections,
         })
     }
 }
 
-fn plan(settings: &WitnessSettings, depth: Depth, key: DigestKey) -> Plan {
+fn plan(settings: &WitnessSettings, depth: Depth, key: DigestKey, stream_key: StreamKey) -> Plan {
     let WitnessSettings {
         digest,
         digest_small,
+        stream,
         budget,
         connections: _,
         wal,
@@ -57,6 +62,12 @@ fn plan(settings: &WitnessSettings, depth: Depth, key: DigestKey) -> Plan {
             Depth::Deep => DigestOf::Everything,
             Depth::Usual => DigestOf::Chosen { named: digest.clone(), small: *digest_small },
         },
+        stream: match stream {
+            StreamGrant::Nothing => None,
+            StreamGrant::Named(names) => Some(Granted::Named(names.clone())),
+            StreamGrant::Everything => Some(Granted::Everything),
+        }
+        .map(|granted| Streaming { granted, key: stream_key }),
         wal: if *wal { Asked::Yes } else { Asked::No },
         keys: if *show_keys { Keys::Shown } else { Keys::Redacted },
         budget: *budget,

@@ -1,12 +1,12 @@
 //! Snapshots by themselves: of production, of a clone, or of both, outside any run.
 
 use clonegate_clone::CloneChannel;
-use clonegate_model::{Exit, Facts, Phase, RunId, Snapshot, Target};
+use clonegate_model::{Exit, Facts, Phase, RunId, Snapshot, Target, chain};
 use clonegate_probe::ProductionChannel;
 use clonegate_profile::{CloneTarget, SnapshotProfile};
 use clonegate_sql::Permitted;
 
-use crate::channels::{self, chain};
+use crate::channels;
 use crate::preflight::contradiction;
 use crate::read::{self, Plans, Terms};
 use crate::run::new_run_id;
@@ -27,7 +27,9 @@ pub enum SnapshotError {
         why: String,
     },
     /// The earlier snapshot is of something else.
-    #[error("the earlier snapshot is of {earlier}, and this is {now}; without --since it is read by itself")]
+    #[error(
+        "the earlier snapshot is of {earlier}, and this is {now}; without --since it is read by itself"
+    )]
     NotComparable {
         /// Of what.
         earlier: String,
@@ -136,10 +138,9 @@ impl<'a> Snapshots<'a> {
         let unread = |why: String| SnapshotError::Unread { target: Target::Clone, why };
         let settings = channels::clone_settings(clone)?;
         self.observer.step("connecting to the clone");
-        let channel: CloneChannel =
-            channels::open_clone(&self.profile.limits, settings, &self.run)
-                .await
-                .map_err(|error| unread(chain(&error)))?;
+        let channel: CloneChannel = channels::open_clone(&self.profile.limits, settings, &self.run)
+            .await
+            .map_err(|error| unread(chain(&error)))?;
         same_database(since, channel.identity())?;
         self.observer.step("reading the clone");
         let (terms, phase) = (nothing(), phase(since));

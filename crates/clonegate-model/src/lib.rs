@@ -14,6 +14,7 @@ mod differences;
 mod exit;
 mod facts;
 mod finding;
+mod lane;
 mod name;
 mod reading;
 mod requirement;
@@ -29,6 +30,7 @@ pub use differences::{
 pub use exit::Exit;
 pub use facts::{FactError, Facts};
 pub use finding::{Disposition, Finding};
+pub use lane::{Lane, ParseStreamKeyError, StreamKey};
 pub use name::{
     CloneName, CloneNamePattern, DatabaseName, NameError, Phase, RunId, RunIdError, Target,
 };

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckId, DatabaseName, Phase, Reading, RunId, Target};
+use crate::{CheckId, DatabaseName, Lane, Phase, Reading, RunId, Target};
 
 /// The format of [`Snapshot`] that this version writes and reads.
 pub const SNAPSHOT_FORMAT: u32 = 2;
@@ -73,11 +73,7 @@ impl Since {
     /// How a later snapshot names this one.
     #[must_use]
     pub fn of(earlier: &Snapshot) -> Self {
-        Self {
-            run: earlier.run.clone(),
-            phase: earlier.phase,
-            horizon: earlier.horizon.clone(),
-        }
+        Self { run: earlier.run.clone(), phase: earlier.phase, horizon: earlier.horizon.clone() }
     }
 }
 
@@ -274,10 +270,19 @@ pub struct Lineage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestKey(pub i64);
 
-/// A sum of 64-bit hashes, exact: nothing wraps and nothing cancels.
+/// A sum of hashes: in 128 bits those of 64 bits are exact, and nothing cancels. Those of a streamed
+/// digest have 128 bits themselves, and are added modulo 2¹²⁸.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HashSum(pub i128);
+
+impl HashSum {
+    /// With another sum added.
+    #[must_use]
+    pub fn plus(self, other: HashSum) -> Self {
+        Self(self.0.wrapping_add(other.0))
+    }
+}
 
 impl FromStr for HashSum {
     type Err = std::num::ParseIntError;
@@ -325,6 +330,9 @@ pub struct Digest {
     pub recipe: String,
     /// Whether another database, on whatever server, could give the same.
     pub comparable: Comparable,
+    /// Where the rows were hashed, and by which key if it is not the snapshot's.
+    #[serde(default)]
+    pub lane: Lane,
 }
 
 /// With what a digest can be compared.

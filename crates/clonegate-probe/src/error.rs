@@ -8,6 +8,7 @@ use clonegate_model::DatabaseName;
 use clonegate_sql::Refusal;
 
 use crate::attestation::Attestation;
+use crate::copy::NotACopy;
 use crate::guard::GuardError;
 use crate::settings::TargetSessionAttrs;
 use crate::{Allowlist, sqlstate};
@@ -389,6 +390,9 @@ pub enum ReadError {
         /// How many.
         count: usize,
     },
+    /// What was streamed is not what COPY sends.
+    #[error(transparent)]
+    NotACopy(NotACopy),
     /// The connection was lost.
     #[error("the connection to production was lost")]
     Lost(#[source] tokio_postgres::Error),
@@ -419,6 +423,7 @@ impl ReadError {
             | ReadError::UnsupportedType { .. }
             | ReadError::Malformed { .. }
             | ReadError::Parameters { .. }
+            | ReadError::NotACopy(_)
             | ReadError::Lost(_)
             | ReadError::SnapshotEnded => Severity::NoAnswer,
         }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use clonegate_sql::ReadOnlyStatement;
 use clonegate_sql::lookups::Lookups;
+use clonegate_sql::{RangeCopy, ReadOnlyStatement};
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Transaction;
 
 use crate::ReadError;
+use crate::copy::{self, AnySink, Copied, CopySink, Returning};
 use crate::dial::Dialer;
 use crate::meter::Meter;
 use crate::pool::Lease;
@@ -33,9 +34,22 @@ impl ExportedSnapshot {
 }
 
 enum Request {
-    Read { sql: String, lookups: Lookups, reply: oneshot::Sender<Result<Answer, ReadError>> },
-    Export { reply: oneshot::Sender<Result<ExportedSnapshot, ReadError>> },
-    Finish { reply: oneshot::Sender<Result<(), ReadError>> },
+    Read {
+        sql: String,
+        lookups: Lookups,
+        reply: oneshot::Sender<Result<Answer, ReadError>>,
+    },
+    Copy {
+        copy: RangeCopy,
+        sink: Box<dyn AnySink>,
+        reply: oneshot::Sender<Result<Copied, ReadError>>,
+    },
+    Export {
+        reply: oneshot::Sender<Result<ExportedSnapshot, ReadError>>,
+    },
+    Finish {
+        reply: oneshot::Sender<Result<(), ReadError>>,
+    },
 }
 
 /// Reads several statements in one transaction (`REPEATABLE READ READ ONLY`), so that all of them
@@ -85,6 +99,24 @@ impl SnapshotReader {
     pub(crate) async fn read_sql(&mut self, sql: &str) -> Result<Answer, ReadError> {
         let (sql, lookups) = (sql.to_owned(), Lookups::default());
         self.ask(|reply| Request::Read { sql, lookups, reply }).await
+    }
+
+    /// Streams a range of one relation into a sink, and gives the sink back. The server is never further
+    /// ahead of it than a few megabytes, however large a row is.
+    ///
+    /// # Errors
+    /// See [`ReadError`]. The snapshot goes on after an error of the statement alone; what the sink had taken by
+    /// then is of no use.
+    pub async fn copy_out<S: CopySink>(
+        &mut self,
+        copy: RangeCopy,
+        sink: S,
+    ) -> Result<(S, Copied), ReadError> {
+        let (back, returned) = oneshot::channel();
+        let sink = Box::new(Returning { sink, back });
+        let copied = self.ask(|reply| Request::Copy { copy, sink, reply }).await?;
+        let sink = returned.await.map_err(|_| ReadError::SnapshotEnded)?;
+        Ok((sink, copied))
     }
 
     /// Exports the snapshot for [`ProductionChannel::snapshot_at`](crate::ProductionChannel::snapshot_at).
@@ -181,6 +213,28 @@ impl Serving {
                             return End::BrokenOff;
                         }
                     }
+                    Request::Copy { copy, mut sink, mut reply } => {
+                        let in_flight =
+                            InFlight::new(token.clone(), self.dialer.clone(), route.clone());
+                        let work = copy::run(
+                            &transaction,
+                            in_flight,
+                            &meter,
+                            &copy,
+                            &mut *sink,
+                            self.limits,
+                        );
+                        let copied = tokio::select! {
+                            done = work => done,
+                            () = reply.closed() => return End::BrokenOff,
+                        };
+                        let (copied, goes) = self.settle(&transaction, &meter, copied).await;
+                        sink.give_back();
+                        let _ = reply.send(copied);
+                        if goes == Goes::NoFurther {
+                            return End::BrokenOff;
+                        }
+                    }
                     Request::Export { reply } => {
                         let exported = export(&transaction).await;
                         let failed = exported.is_err();
@@ -220,6 +274,16 @@ impl Serving {
         }
         let (answer, _) =
             statement::run(transaction, in_flight, meter, sql, self.limits, Behind::GoOn).await;
+        self.settle(transaction, meter, answer).await
+    }
+
+    /// Asserts behind a statement that nothing was written, if the transaction can go on.
+    async fn settle<T>(
+        &self,
+        transaction: &Transaction<'_>,
+        meter: &Meter,
+        answer: Result<T, ReadError>,
+    ) -> (Result<T, ReadError>, Goes) {
         match &answer {
             Err(error) if !error.leaves_the_connection_whole() => (answer, Goes::NoFurther),
             _ => match self.ledger.assert(transaction, meter).await {

@@ -203,6 +203,10 @@ pub(crate) struct WitnessTable {
     pub(crate) digest: Vec<String>,
     /// Up to which size every relation gets a digest: `8MiB` if it is left out, `0B` for none.
     pub(crate) digest_small: Option<String>,
+    /// Of the relations that get a digest, those whose rows may be sent to this program and hashed here,
+    /// by their quoted names, or `*` for all; only on production.
+    #[serde(default)]
+    pub(crate) stream: Vec<String>,
     /// How long reading the rows of a snapshot may take; 10m if it is left out.
     pub(crate) budget: Option<String>,
     /// Connections that read at once on production; 2 if it is left out.

@@ -19,7 +19,9 @@ mod snapshot;
 pub use check_file::{CheckHeader, read_check};
 pub use error::ProfileError;
 pub use file::SslMode;
-pub use profile::{Build, CloneTarget, Limits, ProductionTarget, Profile, Script, WitnessSettings};
+pub use profile::{
+    Build, CloneTarget, Limits, ProductionTarget, Profile, Script, StreamGrant, WitnessSettings,
+};
 pub use query::{AuditTexts, PermittedNames, ProductionProfile, QuerySettings};
 pub use snapshot::SnapshotProfile;
 

@@ -121,6 +121,8 @@ pub struct WitnessSettings {
     pub digest: BTreeSet<String>,
     /// Up to how many bytes every relation gets one.
     pub digest_small: u64,
+    /// Whose rows may leave the server for it.
+    pub stream: StreamGrant,
     /// How long reading the rows of a snapshot may take.
     pub budget: Duration,
     /// Connections that read at once.
@@ -135,6 +137,17 @@ pub struct WitnessSettings {
     pub replica_lag: Option<Duration>,
     /// How long is waited in all for the load to fall.
     pub patience: Duration,
+}
+
+/// Whose rows may leave the server, to be hashed here instead of there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamGrant {
+    /// Nobody's: only digests leave it.
+    Nothing,
+    /// These relations'.
+    Named(BTreeSet<String>),
+    /// All relations'.
+    Everything,
 }
 
 /// What is run on the clone, and what takes it back.
@@ -361,7 +374,7 @@ pub(crate) fn production(
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
         accept: table.accept,
-        witness: witness(place, table.witness, Some(100))?,
+        witness: witness(place, table.witness, Side::Production)?,
     })
 }
 
@@ -403,7 +416,7 @@ pub(crate) fn clone(
         maintenance_database: DatabaseName::new(&*maintenance).map_err(place.name(&maintenance))?,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
-        witness: witness(place, table.witness, None)?,
+        witness: witness(place, table.witness, Side::Clone)?,
     })
 }
 
@@ -445,21 +458,50 @@ fn waive(
     Ok(table)
 }
 
+/// Which of the two databases something is said of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Production,
+    Clone,
+}
+
+fn with_schema(place: &Place<'_>, key: &'static str, name: &str) -> Result<(), ProfileError> {
+    if name.contains('.') {
+        return Ok(());
+    }
+    Err(place.at(key, format!("{name:?} has no schema"), format!("write \"public.{name}\"")))
+}
+
+fn stream(place: &Place<'_>, names: Vec<String>, side: Side) -> Result<StreamGrant, ProfileError> {
+    if names.is_empty() {
+        return Ok(StreamGrant::Nothing);
+    }
+    if side == Side::Clone {
+        return Err(place.at(
+            "stream",
+            "a clone is read through psql, which streams no rows".to_owned(),
+            "leave it out; the digests of a clone are taken on its server",
+        ));
+    }
+    if names.iter().any(|name| name == "*") {
+        return Ok(StreamGrant::Everything);
+    }
+    for name in &names {
+        with_schema(place, "stream", name)?;
+    }
+    Ok(StreamGrant::Named(names.into_iter().collect()))
+}
+
 fn witness(
     place: &Place<'_>,
     table: WitnessTable,
-    active_sessions: Option<u64>,
+    side: Side,
 ) -> Result<WitnessSettings, ProfileError> {
     const MOST_CONNECTIONS: usize = 16;
     for name in &table.digest {
-        if !name.contains('.') {
-            return Err(place.at(
-                "digest",
-                format!("{name:?} has no schema"),
-                format!("write \"public.{name}\""),
-            ));
-        }
+        with_schema(place, "digest", name)?;
     }
+    let stream = stream(place, table.stream, side)?;
     let digest_small = match &table.digest_small {
         None => 8 << 20,
         Some(text) => bytes(text).ok_or_else(|| {
@@ -481,11 +523,15 @@ fn witness(
     Ok(WitnessSettings {
         digest: table.digest.into_iter().collect(),
         digest_small,
+        stream,
         budget: duration(place, "budget", table.budget.as_deref(), 600, 86_400)?,
         connections,
         wal: table.wal,
         show_keys: table.show_keys,
-        active_sessions: table.active_sessions.or(active_sessions),
+        active_sessions: table.active_sessions.or(match side {
+            Side::Production => Some(100),
+            Side::Clone => None,
+        }),
         replica_lag: match table.replica_lag {
             None => None,
             Some(given) => Some(duration(place, "replica-lag", Some(&given), 60, 86_400)?),

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use clonegate_profile::{AuditTexts, ProductionProfile, Profile};
+use clonegate_profile::{AuditTexts, ProductionProfile, Profile, StreamGrant};
 
 const GOOD: &str = r#"format = 1
 name = "trial"
@@ -215,6 +215,7 @@ fn what_the_witnesses_take_is_said_for_each_database() {
 fn a_witness_that_can_not_be_taken_as_said_is_refused() {
     for (line, said) in [
         ("digest = [\"orders\"]", "write \"public.orders\""),
+        ("stream = [\"orders\"]", "write \"public.orders\""),
         ("digest-small = \"8 megabytes\"", "8MiB"),
         ("budget = \"0s\"", "is no time"),
         ("connections = 0", "from 1 to 16"),
@@ -225,4 +226,24 @@ fn a_witness_that_can_not_be_taken_as_said_is_refused() {
         let error = load(folder.path()).unwrap_err();
         assert!(error.contains(said), "{line}: {error}");
     }
+}
+
+#[test]
+fn rows_leave_the_server_only_where_production_grants_it() {
+    let loaded = |table: &str| {
+        let folder = folder(&format!("{GOOD}\n{table}\n"));
+        load(folder.path()).map(|p| (p.production.witness.stream, p.clone.witness.stream))
+    };
+    let names = ["public.orders".to_owned()].into();
+    for (line, granted) in [
+        ("", StreamGrant::Nothing),
+        ("stream = []", StreamGrant::Nothing),
+        ("stream = [\"public.orders\"]", StreamGrant::Named(names)),
+        ("stream = [\"*\"]", StreamGrant::Everything),
+    ] {
+        let seen = loaded(&format!("[production.witness]\n{line}")).unwrap();
+        assert_eq!(seen, (granted, StreamGrant::Nothing), "{line}");
+    }
+    let error = loaded("[clone.witness]\nstream = [\"*\"]").unwrap_err();
+    assert!(error.contains("psql"), "{error}");
 }

@@ -307,7 +307,8 @@ impl From<ReadError> for QueryError {
             ReadError::UnsupportedType { column, type_name }
             | ReadError::Malformed { column, type_name } => Self::Unreadable { column, type_name },
             ReadError::Parameters { count } => Self::Parameters { count },
-            ReadError::Lost(_) | ReadError::SnapshotEnded => Self::Lost,
+            // A caller's statement is never streamed.
+            ReadError::Lost(_) | ReadError::SnapshotEnded | ReadError::NotACopy(_) => Self::Lost,
         }
     }
 }

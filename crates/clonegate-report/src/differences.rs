@@ -1,8 +1,6 @@
 //! What can be said of two snapshots, as a document.
 
-use clonegate_model::{
-    Differences, Disposition, Located, NotEstablished, Place, Side, Verdict,
-};
+use clonegate_model::{Differences, Disposition, Located, NotEstablished, Place, Side, Verdict};
 
 use crate::Document;
 
@@ -61,10 +59,7 @@ pub fn differences(differences: &Differences) -> Document {
     }
     if !not_established.is_empty() {
         document.heading("What could not be established");
-        document.table(
-            &["of what", "witness", "why"],
-            not_established.iter().map(open).collect(),
-        );
+        document.table(&["of what", "witness", "why"], not_established.iter().map(open).collect());
     }
     if *not_established_left_out > 0 {
         document.paragraph(format!("… and {not_established_left_out} more."));

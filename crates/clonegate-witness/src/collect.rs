@@ -110,12 +110,12 @@ pub async fn collect<R: Reader + Send>(
     let mut sorted = relations::sort_out(rows, plan, entry, &mut coverage);
     if !sorted.digests.is_empty() {
         let columns = read_columns(first, &sorted).await;
-        relations::prescribe(&mut sorted, columns, plan, key, &mut coverage);
+        relations::prescribe(&mut sorted, columns, plan, key, entry, &mut coverage);
     }
 
     // One reader reads the definitions while the others begin with the rows.
     let guard = Guard::new(plan.load, plan.budget);
-    let scan = Scan::new(&mut sorted.subjects, against, plan.slice, guard);
+    let scan = Scan::new(&mut sorted.subjects, against, &horizon, plan.slice, guard);
     let mut defined = Coverages::default();
     let ((catalog, activity, sequences), _) = join(
         async {

@@ -6,9 +6,12 @@
 //! sum of those would not notice two rows that exchange a value. See `docs/adr/0006-digest.md`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use clonegate_model::{Comparable, DigestKey, HashSum};
+use clonegate_model::{Comparable, DigestKey, HashSum, Lane, StreamKey};
 use serde::Deserialize;
+
+use crate::stream::{StreamColumn, StreamForm};
 
 /// The longest expression that a recipe may need, so that a statement of one relation can be judged.
 const MAX_EXPRESSION: usize = 10 * 1024;
@@ -31,6 +34,8 @@ pub(crate) struct Recipe {
     columns: Vec<(String, String)>,
     pub(crate) text: String,
     pub(crate) comparable: Comparable,
+    /// Where the rows are streamed, what is streamed and by which key it is hashed.
+    pub(crate) streamed: Option<(Arc<[StreamColumn]>, StreamKey)>,
 }
 
 impl Recipe {
@@ -45,6 +50,7 @@ impl Recipe {
                 columns: Vec::new(),
                 text: format!("{} columns, as the row is stored", columns.len()),
                 comparable: Comparable::SameDatabase,
+                streamed: None,
             };
         }
         let own: Vec<(String, String)> = match own {
@@ -58,13 +64,30 @@ impl Recipe {
                 .collect(),
         };
         let length: usize = own.iter().map(|(_, sum)| sum.len() + 2).sum();
-        let described: Vec<String> = columns.iter().map(Column::described).collect();
         Self {
             whole,
             columns: if length > MAX_EXPRESSION { Vec::new() } else { own },
-            text: described.join(", "),
+            text: described(columns),
             comparable: Comparable::AnyServer,
+            streamed: None,
         }
+    }
+
+    /// The recipe for a relation whose rows are streamed. Its statement is no text that has to be judged, so
+    /// that any number of columns fits.
+    pub(crate) fn streamed(columns: &[Column], key: StreamKey) -> Self {
+        let streamed = columns.iter().map(Column::streamed).collect();
+        Self {
+            whole: String::new(),
+            columns: Vec::new(),
+            text: described(columns),
+            comparable: Comparable::AnyServer,
+            streamed: Some((streamed, key)),
+        }
+    }
+
+    pub(crate) fn lane(&self) -> Lane {
+        self.streamed.as_ref().map_or(Lane::Server, |(_, key)| Lane::Streamed { key: *key })
     }
 
     /// The sum over all rows.
@@ -127,6 +150,15 @@ impl Column {
         }
     }
 
+    fn streamed(&self) -> StreamColumn {
+        let form = match (self.how.as_str(), &self.base) {
+            ("binary", _) => StreamForm::Binary,
+            ("base", Some(base)) => StreamForm::Base(base.clone()),
+            _ => StreamForm::Text,
+        };
+        StreamColumn { name: self.name.clone(), form }
+    }
+
     fn described(&self) -> String {
         match (self.how.as_str(), &self.base) {
             ("binary", _) => format!("{} {}", self.name, self.r#type),
@@ -134,6 +166,11 @@ impl Column {
             _ => format!("{} {} as text", self.name, self.r#type),
         }
     }
+}
+
+fn described(columns: &[Column]) -> String {
+    let columns: Vec<String> = columns.iter().map(Column::described).collect();
+    columns.join(", ")
 }
 
 fn hashed(row: &str, DigestKey(key): DigestKey) -> String {
@@ -163,6 +200,18 @@ mod tests {
         assert_eq!(recipe.comparable, Comparable::AnyServer);
         assert_eq!(recipe.read_columns("{1,NULL,-3}").unwrap()[2], HashSum(-3));
         assert!(recipe.read_columns("{1,2}").is_err());
+    }
+
+    #[test]
+    fn a_streamed_row_has_the_same_columns_in_the_same_forms() {
+        let columns = [column("a", "binary"), column("\"B\"", "base"), column("c", "text")];
+        let recipe = Recipe::streamed(&columns, StreamKey([1; 32]));
+        let (streamed, _) = recipe.streamed.as_ref().unwrap();
+        let forms: Vec<_> = streamed.iter().map(|c| c.form.clone()).collect();
+        let base = StreamForm::Base("pg_catalog.numeric".into());
+        assert_eq!(forms, [StreamForm::Binary, base, StreamForm::Text]);
+        assert_eq!(recipe.text, Recipe::new(&columns, DigestKey(1), OwnSums::No).text);
+        assert_eq!(recipe.lane(), Lane::Streamed { key: StreamKey([1; 32]) });
     }
 
     #[test]

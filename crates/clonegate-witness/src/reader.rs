@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clonegate_model::Reading;
 
+use crate::stream::{RowFold, StreamAsk, Streamed};
+
 /// A channel that can read, and one reading at a time.
 ///
 /// Several readers of one snapshot of the database read it together; a channel that has no common
@@ -16,6 +18,17 @@ pub trait Reader {
         &mut self,
         statements: &[String],
     ) -> impl Future<Output = Vec<Result<Reading, Unread>>> + Send;
+
+    /// Streams a range of a relation in COPY's binary form into the fold, on the same snapshot. Only asked where
+    /// a [`Plan`](crate::Plan) grants it; a channel that can't gives no answer.
+    fn stream(
+        &mut self,
+        ask: &StreamAsk,
+        fold: RowFold,
+    ) -> impl Future<Output = Result<Streamed, Unread>> + Send {
+        let _ = (ask, fold);
+        async { Err(Unread::refused("this channel streams no rows")) }
+    }
 
     /// Waits. A clock is the runtime's business, and this crate knows none.
     fn wait(&mut self, time: Duration) -> impl Future<Output = ()> + Send;

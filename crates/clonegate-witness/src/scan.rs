@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use clonegate_model::{HashSum, RangeState, Reading, Value};
+use clonegate_model::{HashSum, Horizon, RangeState, Reading, Value};
 
 use crate::digest::Recipe;
 use crate::lineage::Against;
 use crate::load::Guard;
 use crate::reader::{Reader, Unread, UnreadKind};
+use crate::stream::{RowFold, StreamAsk, Streamed};
 use crate::template::fill;
 
 const SCAN: &str = include_str!("../../../sql/engine/witness/scan.sql");
@@ -81,6 +82,16 @@ enum Stage {
     Detail,
 }
 
+/// What a reader does next.
+enum Job {
+    /// Nothing is left.
+    Nothing,
+    /// These statements.
+    Ask(Vec<Work>, Vec<String>),
+    /// One piece of a relation whose rows are streamed.
+    Stream(Piece, Work, StreamAsk, RowFold),
+}
+
 #[derive(Debug, Clone)]
 struct Work {
     pieces: Vec<Piece>,
@@ -102,6 +113,8 @@ struct State<'a> {
     stage: Stage,
     slice: Duration,
     against: Against<'a>,
+    /// The horizon of the snapshot that is read.
+    now: &'a Horizon,
     subjects: &'a mut [Subject],
     seen: Vec<Seen>,
     ready: VecDeque<Work>,
@@ -121,6 +134,7 @@ impl<'a> Scan<'a> {
     pub(crate) fn new(
         subjects: &'a mut [Subject],
         against: Against<'a>,
+        now: &'a Horizon,
         slice: Duration,
         guard: Guard,
     ) -> Self {
@@ -129,6 +143,7 @@ impl<'a> Scan<'a> {
             stage: Stage::Scan,
             slice,
             against,
+            now,
             steps: vec![0; count],
             seen: vec![Seen::default(); count],
             subjects,
@@ -179,21 +194,37 @@ async fn work<R: Reader + Send>(reader: &mut R, state: &Mutex<State<'_>>) {
                 continue;
             }
         }
-        let (batch, statements) = lock(state).take(reader.together());
-        if batch.is_empty() {
-            return;
-        }
+        let job = lock(state).take(reader.together());
         let begun = Instant::now();
-        let mut answers = reader.read(&statements).await.into_iter();
-        let took = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
-        let mut state = lock(state);
-        state.longest = state.longest.max(took);
-        let mut ended = false;
-        for work in batch {
-            let answer = answers.next().unwrap_or(Err(Unread::silent()));
-            ended |= matches!(&answer, Err(e) if e.kind == UnreadKind::Ended);
-            state.settle(work, answer, took);
-        }
+        let ended = match job {
+            Job::Nothing => return,
+            Job::Ask(batch, statements) => {
+                let mut answers = reader.read(&statements).await.into_iter();
+                let took = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
+                let mut state = lock(state);
+                state.longest = state.longest.max(took);
+                let mut ended = false;
+                for work in batch {
+                    let answer = answers.next().unwrap_or(Err(Unread::silent()));
+                    ended |= matches!(&answer, Err(e) if e.kind == UnreadKind::Ended);
+                    let folded =
+                        answer.and_then(|r| state.fold(&work, &r).map_err(Unread::refused));
+                    state.settle(work, folded, took);
+                }
+                ended
+            }
+            Job::Stream(piece, work, ask, fold) => {
+                let answer = reader.stream(&ask, fold).await;
+                let took = begun.elapsed();
+                let mut state = lock(state);
+                state.longest = state.longest.max(took);
+                let ended = matches!(&answer, Err(e) if e.kind == UnreadKind::Ended);
+                let folded =
+                    answer.and_then(|s| state.fold_stream(piece, s).map_err(Unread::refused));
+                state.settle(work, folded, took);
+                ended
+            }
+        };
         if ended {
             return;
         }
@@ -223,11 +254,16 @@ impl State<'_> {
                 continue;
             }
             let bytes = if it.recipe.is_some() { it.bytes } else { it.blocks.saturating_mul(8192) };
+            let is_streamed = it.recipe.as_ref().is_some_and(|r| r.streamed.is_some());
             if bytes > FIRST_BYTES && it.blocks > 1 {
                 // How many blocks are as much as a first range may be, with what is out of line.
                 let step = (it.blocks.saturating_mul(FIRST_BYTES) / bytes).max(1);
                 self.steps[subject] = step;
                 self.cursors.push(Cursor { subject, next: 0, blocks: it.blocks, step });
+                continue;
+            }
+            if is_streamed {
+                self.ready.push_back(Work { pieces: vec![whole], attempt: 0 });
                 continue;
             }
             if small.len() == STATEMENT_PIECES || weight + bytes > FIRST_BYTES {
@@ -261,17 +297,24 @@ impl State<'_> {
     }
 
     /// The next statements; what does not fit one is split here.
-    fn take(&mut self, together: usize) -> (Vec<Work>, Vec<String>) {
+    fn take(&mut self, together: usize) -> Job {
         let (mut batch, mut statements) = (Vec::new(), Vec::new());
         let mut pieces = 0;
         if self.guard.is_over() {
-            return (batch, statements);
+            return Job::Nothing;
         }
         while batch.len() < together && pieces < CALL_PIECES {
             let Some(mut work) = self.next() else { break };
             work.pieces.retain(|p| self.seen[p.subject].failure.is_none());
             if work.pieces.is_empty() {
                 continue;
+            }
+            if let Some((piece, ask, fold)) = self.streamed(&work) {
+                if batch.is_empty() {
+                    return Job::Stream(piece, work, ask, fold);
+                }
+                self.ready.push_front(work);
+                break;
             }
             let mut sql = String::new();
             let mut fits = 0;
@@ -294,7 +337,23 @@ impl State<'_> {
             batch.push(work);
             statements.push(sql);
         }
-        (batch, statements)
+        if batch.is_empty() { Job::Nothing } else { Job::Ask(batch, statements) }
+    }
+
+    /// What is to be streamed for some work, if its relation is.
+    fn streamed(&self, work: &Work) -> Option<(Piece, StreamAsk, RowFold)> {
+        let ([piece], Stage::Scan) = (work.pieces.as_slice(), self.stage) else { return None };
+        let it = &self.subjects[piece.subject];
+        let (columns, key) = it.recipe.as_ref()?.streamed.as_ref()?;
+        let fold = RowFold::new(*key, self.against, self.now, columns.len());
+        let ask = StreamAsk {
+            oid: it.oid,
+            relation: it.name.clone(),
+            columns: columns.clone(),
+            from: piece.from,
+            to: piece.to,
+        };
+        Some((*piece, ask, fold))
     }
 
     /// The largest first, so that the readers end together.
@@ -358,8 +417,7 @@ impl State<'_> {
         fill(if self.stage == Stage::Scan { SCAN } else { DETAIL }, &values)
     }
 
-    fn settle(&mut self, work: Work, answer: Result<Reading, Unread>, took: Duration) {
-        let folded = answer.and_then(|reading| self.fold(&work, &reading).map_err(Unread::refused));
+    fn settle(&mut self, work: Work, folded: Result<(), Unread>, took: Duration) {
         let Err(unread) = folded else {
             self.pace(&work, took);
             return;
@@ -452,11 +510,36 @@ impl State<'_> {
         Ok(())
     }
 
+    /// A streamed piece has been looked at as closely as there is: each row came with its transaction.
+    fn fold_stream(&mut self, piece: Piece, streamed: Streamed) -> Result<(), String> {
+        let Streamed { fold, filenode } = streamed;
+        let folded = fold.end()?;
+        if !self.is_the_same_file(piece, filenode) {
+            return Ok(());
+        }
+        let seen = &mut self.seen[piece.subject];
+        seen.rows += folded.rows;
+        seen.newer += folded.newer;
+        seen.recent += folded.recent;
+        seen.recent_xids = seen.recent_xids.wrapping_add(folded.recent_xids);
+        seen.sum = seen.sum.plus(folded.sum);
+        seen.of_entry = seen.of_entry.plus(folded.of_entry);
+        let range = RangeState {
+            from: piece.from,
+            to: piece.to,
+            rows: folded.rows,
+            newer: self.against.is_later().then_some(folded.newer),
+            sum: Some(folded.sum),
+        };
+        seen.pieces.push((piece, range));
+        Ok(())
+    }
+
     fn fold_scan(&mut self, piece: Piece, row: &[Value]) -> Result<(), String> {
         let [_, Value::Integer(rows), Value::Bool(young), filenode, sum, columns] = row else {
             return Err(SHAPE.to_owned());
         };
-        if !self.is_the_same_file(piece, filenode) {
+        if !self.is_the_same_file(piece, filenode.as_integer()) {
             return Ok(());
         }
         let rows = count(*rows)?;
@@ -475,13 +558,13 @@ impl State<'_> {
                 let own = recipe.read_columns(text)?;
                 seen.columns.resize(own.len(), HashSum::default());
                 for (all, own) in seen.columns.iter_mut().zip(own) {
-                    all.0 += own.0;
+                    *all = all.plus(own);
                 }
             }
-            seen.sum.0 += sum.0;
+            seen.sum = seen.sum.plus(sum);
             range.sum = Some(sum);
             if !young {
-                seen.of_entry.0 += sum.0;
+                seen.of_entry = seen.of_entry.plus(sum);
             }
         }
         seen.rows += rows;
@@ -498,13 +581,13 @@ impl State<'_> {
         else {
             return Err(SHAPE.to_owned());
         };
-        if !self.is_the_same_file(piece, filenode) {
+        if !self.is_the_same_file(piece, filenode.as_integer()) {
             return Ok(());
         }
         let (newer, recent, xids) = (count(*newer)?, count(*recent)?, count(*xids)?);
         let seen = &mut self.seen[piece.subject];
         if self.subjects[piece.subject].recipe.is_some() && self.against.is_later() {
-            seen.of_entry.0 += hash_sum(sum)?.0;
+            seen.of_entry = seen.of_entry.plus(hash_sum(sum)?);
         }
         seen.newer += newer;
         seen.recent += recent;
@@ -519,8 +602,8 @@ impl State<'_> {
 
     /// An older snapshot sees a relation that was truncated since as empty, and one that was rewritten in
     /// other places. Both give it another file.
-    fn is_the_same_file(&mut self, piece: Piece, filenode: &Value) -> bool {
-        let same = filenode.as_integer() == Some(self.subjects[piece.subject].filenode);
+    fn is_the_same_file(&mut self, piece: Piece, filenode: Option<i64>) -> bool {
+        let same = filenode == Some(self.subjects[piece.subject].filenode);
         if !same {
             self.seen[piece.subject].failure.get_or_insert_with(|| {
                 "it was truncated, rewritten or dropped while the snapshot was read; run again"
@@ -598,7 +681,7 @@ pub(crate) fn ranges(seen: &Seen, earlier: &[RangeState]) -> Vec<RangeState> {
         for r in ranges.iter().filter(|r| inside(outer, r)) {
             sum.rows += r.rows;
             sum.newer = sum.newer.zip(r.newer).map(|(a, b)| a + b);
-            sum.sum = sum.sum.zip(r.sum).map(|(a, b)| HashSum(a.0 + b.0));
+            sum.sum = sum.sum.zip(r.sum).map(|(a, b)| a.plus(b));
         }
         sum
     };
@@ -715,7 +798,7 @@ mod tests {
         let limits = LoadLimits { active_sessions: None, ..LoadLimits::default() };
         let guard = Guard::new(limits, budget);
         let slice = Duration::from_millis(500);
-        let scan = Scan::new(&mut subjects, Against::Itself(&horizon), slice, guard);
+        let scan = Scan::new(&mut subjects, Against::Itself(&horizon), &horizon, slice, guard);
         for reader in readers {
             scan.work(reader).now_or_never().expect("nothing is waited for");
         }
