@@ -13,6 +13,7 @@ mod exit;
 mod facts;
 mod finding;
 mod name;
+mod owner;
 mod reading;
 mod requirement;
 mod run;
@@ -26,10 +27,11 @@ pub use finding::{Disposition, Finding};
 pub use name::{
     CloneName, CloneNamePattern, DatabaseName, NameError, Phase, RunId, RunIdError, Target,
 };
+pub use owner::Owner;
 pub use reading::{Reading, Value};
 pub use requirement::{Clause, Comparison, Condition, ParseRequirementError, Requirement};
 pub use run::{
-    Authorization, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord, ScriptOutcome,
+    Authorization, ByHand, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord, ScriptOutcome,
     ScriptRecord, TargetRecord,
 };
 pub use snapshot::{
