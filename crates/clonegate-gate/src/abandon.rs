@@ -5,7 +5,7 @@ use clonegate_store::{Event, Taking, this_process};
 
 use crate::channels::{chain, clone_settings, open_clone};
 use crate::interrupted::{Reached, Why, end, take_up};
-use crate::run::Gate;
+use crate::run::{Gate, new_run_id};
 use crate::{Closed, GateError, take};
 
 impl Gate<'_> {
@@ -28,10 +28,11 @@ impl Gate<'_> {
             });
         }
         self.observer.step("connecting to the clone");
-        let opened = open_clone(self.profile, settings, run).await;
+        // A name of its own: the run's own sessions are about to be ended.
+        let opened = open_clone(self.profile, settings, &new_run_id()?).await;
         let mut reached = match &opened {
             Ok(channel) => {
-                // Its own lock may still be held by a session that nobody hears any more.
+                // The run's lock may still be held by a session that nobody hears any more.
                 channel.end_sessions_of(run).await.map_err(|e| {
                     take::not_asked(&format!("what the sessions of {run} still do"), e)
                 })?;

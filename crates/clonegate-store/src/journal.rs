@@ -174,6 +174,8 @@ impl Journal {
 
     /// Writes one line and syncs it.
     pub(crate) fn append(&mut self, entry: &Entry) -> io::Result<()> {
+        #[cfg(feature = "faults")]
+        crate::faults::before_a_line()?;
         let mut line = serde_json::to_vec(entry).map_err(io::Error::other)?;
         line.push(b'\n');
         let before = self.0.metadata()?.len();
@@ -181,6 +183,10 @@ impl Journal {
         if written.is_err() {
             // The step is not taken; half a line of it must not stay either.
             let _ = self.0.set_len(before);
+        }
+        #[cfg(feature = "faults")]
+        if written.is_ok() {
+            crate::faults::after_a_line()?;
         }
         written
     }

@@ -20,6 +20,8 @@
 
 mod atomic;
 pub mod audit;
+#[cfg(feature = "faults")]
+mod faults;
 mod journal;
 mod process;
 mod progress;

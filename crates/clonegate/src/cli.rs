@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
         env = "CLONEGATE_STORE"
     )]
     pub(crate) store: PathBuf,
-    /// Print the run record, or a query's answer, as JSON instead of tables.
+    /// Print the run record, a status, or a query's answer, as JSON instead of tables.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Print errors and the verdict's line, and nothing else.
