@@ -1,8 +1,8 @@
 //! The clone channel: runs guarded scripts on a clone through ssh, `docker exec` and psql.
 //!
 //! One verb: run this script ([`CloneChannel::run`]). Beside it, what a gate needs around it: readings in
-//! a transaction that can't write ([`CloneChannel::read`]), a lock so that two gates can't use one clone
-//! ([`CloneChannel::hold`]), and scratch copies on which a rollback is rehearsed
+//! a transaction that can't write ([`CloneChannel::read`]), a lock and a mark so that two gates can't use one clone
+//! ([`CloneChannel::hold`], [`CloneChannel::mark`]), and scratch copies on which a rollback is rehearsed
 //! ([`CloneChannel::create_scratch`]).
 //!
 //! # How a script is run
@@ -37,6 +37,7 @@ mod channel;
 mod csv;
 mod diagnostic;
 mod hold;
+mod mark;
 mod psql;
 mod random;
 mod read;
@@ -56,6 +57,7 @@ pub use clonegate_model::Facts;
 pub use channel::{CloneChannel, OpenError, StatusError, XactStatus};
 pub use diagnostic::Diagnostic;
 pub use hold::{Hold, HoldError, Holder};
+pub use mark::{Found, HeldFor, Mark, MarkError};
 pub use psql::AskError;
 pub use read::{ReadFailure, Readings};
 pub use scratch::{Copied, Scratch, ScratchError};

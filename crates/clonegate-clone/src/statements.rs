@@ -22,6 +22,8 @@ engine! {
     HOLD = "hold";
     STILL_HELD = "still-held";
     HOLDER = "holder";
+    END_HOLDER = "end-holder";
+    MARK = "mark";
     SCRATCH_MAY_BE_MADE = "scratch-may-be-made";
     SCRATCH_MAKE = "scratch-make";
     SCRATCH_MARK = "scratch-mark";

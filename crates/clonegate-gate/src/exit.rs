@@ -10,10 +10,11 @@ use clonegate_model::{
 };
 use clonegate_probe::{Attestation, Facts, ProductionChannel};
 use clonegate_sql::ReadOnlyStatement;
+use clonegate_store::Event;
 
 use crate::preflight::Prepared;
 use crate::read;
-use crate::run::{Halt, Passage, judge};
+use crate::run::{Earlier, Halt, Passage, judge};
 
 const CLONE_ROLE: &str = include_str!("../../../sql/engine/gate/clone_role.sql");
 
@@ -76,6 +77,7 @@ pub(crate) async fn run(
     passage.folder.store_record(passage.record)?;
 
     passage.gate.observer.step("reading production again");
+    passage.folder.note(Event::ProductionRead { phase: Phase::Exit })?;
     let checks = &profile.production.checks;
     let taken = read::production(
         production,
@@ -100,7 +102,8 @@ pub(crate) async fn run(
             let separation =
                 separation(production, attested.as_ref(), clone, &profile.clone.role).await;
             // Last, so that it counts every transaction of the run.
-            let mut wrote_nothing = vec![footprint(production)];
+            let mut wrote_nothing = vec![footprint(production, passage.earlier)];
+            passage.asserted(production)?;
             wrote_nothing.extend(separation);
             passage.record.wrote_nothing = Some(wrote_nothing);
             let (evidence, findings) = unchanged(
@@ -117,26 +120,23 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Every transaction of the production channel was seen to have no transaction id.
-fn footprint(production: &ProductionChannel) -> Assertion {
-    let footprint = production.footprint();
+/// Every transaction of the run on production was seen to have no transaction id.
+fn footprint(production: &ProductionChannel, earlier: Earlier) -> Assertion {
     let title = "our sessions assigned no transaction id";
-    let actual = format!(
-        "asserted in {} of {} transactions",
-        footprint.asserted_without_xid, footprint.transactions
-    );
-    if footprint.transactions > 0 && footprint.transactions == footprint.asserted_without_xid {
-        Assertion::decide("wrote-xid", title, "asserted in all", actual, Ok(()))
+    let (now, before) = (production.footprint(), earlier.asserted);
+    let transactions = now.transactions + before.transactions;
+    let asserted = now.asserted_without_xid + before.asserted_without_xid;
+    let actual = format!("asserted in {asserted} of {transactions} transactions");
+    let unseen = if earlier.unasserted > 0 {
+        "the run was killed while it read production, and what it had asked last was not asserted"
+    } else if now.transactions == 0 || transactions != asserted {
+        "not every transaction could be asked"
     } else {
-        let mut assertion = Assertion::not_established(
-            "wrote-xid",
-            title,
-            "asserted in all",
-            "not every transaction could be asked",
-        );
-        assertion.actual = actual;
-        assertion
-    }
+        return Assertion::decide("wrote-xid", title, "asserted in all", actual, Ok(()));
+    };
+    let mut assertion = Assertion::not_established("wrote-xid", title, "asserted in all", unseen);
+    assertion.actual = actual;
+    assertion
 }
 
 const CANT_WRITE: &str = "production's role can't write";

@@ -16,6 +16,7 @@ mod facts;
 mod finding;
 mod lane;
 mod name;
+mod owner;
 mod reading;
 mod requirement;
 mod run;
@@ -34,11 +35,12 @@ pub use lane::{Lane, ParseStreamKeyError, StreamKey};
 pub use name::{
     CloneName, CloneNamePattern, DatabaseName, NameError, Phase, RunId, RunIdError, Target,
 };
+pub use owner::Owner;
 pub use reading::{Reading, Value};
 pub use requirement::{Clause, Comparison, Condition, ParseRequirementError, Requirement};
 pub use run::{
-    Authorization, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord, ScriptOutcome,
-    ScriptRecord, TargetRecord,
+    Authorization, ByHand, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord,
+    ScriptOutcome, ScriptRecord, TargetRecord,
 };
 pub use snapshot::{
     CatalogObject, Comparable, Coverage, Covered, Digest, DigestKey, Footprint, HashSum, Horizon,

@@ -107,6 +107,15 @@ impl ScriptOutcome {
     }
 }
 
+/// Work that people or agents did with their own tools, between `open` and `close`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByHand {
+    /// When entry was complete and the clone was handed over; `None` before that.
+    pub opened_at: Option<Timestamp>,
+    /// When the run was closed and the clone taken back.
+    pub closed_at: Option<Timestamp>,
+}
+
 /// The rollback script, tried on a scratch copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RehearsalRecord {
@@ -153,6 +162,9 @@ pub struct RunRecord {
     pub clone_entry: Option<Vec<Assertion>>,
     /// The scripts, in order.
     pub build: Vec<ScriptRecord>,
+    /// That the work was done by hand, and no script was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<ByHand>,
     /// That the build only added, and marked what it added.
     pub proof: Option<Vec<Assertion>>,
     /// What differs on the clone between entry and exit.

@@ -143,7 +143,16 @@ fn checks(doc: &mut Document, heading: &str, taken: Option<&[Assertion]>) {
 
 fn build(doc: &mut Document, run: &RunRecord) {
     doc.heading("Build");
-    if run.build.is_empty() {
+    if let Some(work) = &run.by_hand {
+        let time = |at: Option<jiff::Timestamp>| {
+            at.map_or("—".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+        };
+        doc.paragraph(format!(
+            "The work was done by hand, with tools of one's own, from {} to {}. No script was run.",
+            time(work.opened_at),
+            time(work.closed_at)
+        ));
+    } else if run.build.is_empty() {
         doc.paragraph("The profile has no scripts.");
     } else {
         doc.table(

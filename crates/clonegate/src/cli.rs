@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
         env = "CLONEGATE_STORE"
     )]
     pub(crate) store: PathBuf,
-    /// Print the run record, a query's answer, or what differs, as JSON instead of tables.
+    /// Print the run record, a status, a query's answer, or what differs, as JSON instead of tables.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Print errors and the verdict's line, and nothing else.
@@ -35,8 +35,27 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Take a profile through entry, build, rehearsal and exit, and write the report.
     Gate(Gate),
-    /// List the runs in the store, and say which were killed.
-    Status,
+    /// Take entry and hand the clone over, for work with other tools until `close`.
+    ///
+    /// No process waits: the clone carries the run's mark, and other runs are turned away from it with exit
+    /// code 5. The profile's scripts are not run. Exit codes: 0 the run is open; else as for `gate`.
+    Open(Open),
+    /// List the runs in the store: ended, open, in progress, killed; or show one of them.
+    Status(Status),
+    /// Go on with a run that was killed, where its journal and the server say that it was.
+    ///
+    /// A script that is committed is not run again. Where it is not safe (the profile, a script or a database
+    /// is another one, or what became of a script is not known) it says why with exit code 3, and the run
+    /// stays as it is.
+    Resume(OfRun),
+    /// Complete a run that is open or was killed: rehearsal, proof, exit, verdict. No script is run.
+    Close(OfRun),
+    /// End a run that is open or was killed without its exit: INCONCLUSIVE, exit code 3.
+    Abandon(Abandon),
+    /// Show who has the clone, and free it if that is known to be gone.
+    ///
+    /// Exit codes: 0 it is free; 5 it is not, because somebody lives or may live who has it.
+    Unlock(Unlock),
     /// Run the profile's rollback script on the clone, for real.
     Rollback(Config),
     /// Take a snapshot of one of the profile's databases, by itself.
@@ -103,6 +122,53 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Sandbox,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Open {
+    /// The profile.
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Compare the contents of every relation too, and not only of those that the profile names.
+    #[arg(long)]
+    pub(crate) deep: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The run; all of them without it. Of one, the clone's server is asked who has the lock.
+    pub(crate) run: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfRun {
+    /// The run; the only one that it could be without it.
+    pub(crate) run: Option<String>,
+    /// The profile; the one that the run began with without it.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Abandon {
+    #[command(flatten)]
+    pub(crate) of: OfRun,
+    /// Why; it stands in the journal and in the report.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unlock {
+    /// The profile that names the clone.
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Take the clone from whoever has it, and end its sessions.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Why; it stands in the journal.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
 }
 
 #[derive(Debug, Args)]

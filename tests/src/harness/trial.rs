@@ -235,6 +235,40 @@ impl Trial {
         .await;
     }
 
+    /// Ends the server of one side as `pg_ctl stop -m immediate` does, and gives how it is started again.
+    pub(crate) async fn stop_at_once(&self, side: Side) -> Vec<String> {
+        let data = self.sql(side, "show data_directory").await;
+        let options = fs::read_to_string(Path::new(&data).join("postmaster.opts"))
+            .expect("the server left its command line");
+        self.crash(side).await;
+        // "/path/postgres" "-D" "…"
+        options
+            .trim()
+            .split_inclusive('"')
+            .map(|w| w.trim_matches(['"', ' ']).to_owned())
+            .filter(|w| !w.is_empty())
+            .collect()
+    }
+
+    /// Starts a server again that was stopped.
+    pub(crate) async fn start_again(&self, side: Side, words: Vec<String>) {
+        let mut server = std::process::Command::new(&words[0]);
+        server.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let data = words.iter().skip_while(|w| *w != "-D").nth(1).expect("it has a data directory");
+        let meta = fs::metadata(data).expect("the data directory is there");
+        use std::os::unix::fs::MetadataExt as _;
+        use std::os::unix::process::CommandExt as _;
+        if rustix::process::getuid().is_root() {
+            server.uid(meta.uid()).gid(meta.gid());
+        }
+        server.process_group(0).current_dir("/").spawn().expect("the server starts again");
+        until("the server is back", async || {
+            let endpoint = self.endpoint(side);
+            endpoint.psql.run_sql("postgres", "select 1").await.is_ok()
+        })
+        .await;
+    }
+
     /// What must hold after every run, whatever its verdict: no scratch copy and no session is left.
     pub(crate) async fn assert_nothing_left(&self) {
         let copies = "select count(*) from pg_database where datname like 'directus\\_gov\\_test\\_20260602x%'";

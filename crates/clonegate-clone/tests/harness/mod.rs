@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use clonegate_clone::{CloneChannel, CloneSettings, Limits};
-use clonegate_model::{CloneName, CloneNamePattern, RunId};
+use clonegate_model::{CloneName, CloneNamePattern, Owner, RunId};
 
 /// The role that works on clones.
 pub(crate) const ROLE: &str = "gate";
@@ -129,6 +129,11 @@ pub(crate) fn clone_name(name: &str) -> CloneName {
 pub(crate) fn run_id() -> RunId {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     format!("test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)).parse().unwrap()
+}
+
+/// Who holds a clone in the tests.
+pub(crate) fn me() -> Owner {
+    Owner::new("here", 7, "boot-1-2", "alice")
 }
 
 /// A clone with a table `kept` of three rows.

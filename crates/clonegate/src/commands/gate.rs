@@ -80,7 +80,7 @@ async fn through(
 }
 
 /// Runs that were killed have no report yet.
-fn report_closed(closed: &[Closed], store: &Store) -> Result<(), Failure> {
+pub(super) fn report_closed(closed: &[Closed], store: &Store) -> Result<(), Failure> {
     for run in closed {
         if let Some(record) = &run.record {
             store.reopen(&run.run)?.store_report(&render_markdown(&report(record)))?;
@@ -89,7 +89,7 @@ fn report_closed(closed: &[Closed], store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(finished: &Finished, console: &Console) -> Result<(), Failure> {
+pub(super) fn show(finished: &Finished, console: &Console) -> Result<(), Failure> {
     console.rest();
     let document = report(&finished.record);
     let path = finished.folder.store_report(&render_markdown(&document))?;

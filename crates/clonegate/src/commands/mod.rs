@@ -9,6 +9,7 @@ mod query;
 mod report;
 mod role_sql;
 mod rollback;
+mod runs;
 mod sandbox;
 mod snapshot;
 mod status;
@@ -17,7 +18,7 @@ use std::fmt;
 use std::path::Path;
 
 use clonegate_gate::{GateError, SnapshotError};
-use clonegate_model::Exit;
+use clonegate_model::{Exit, RunId};
 use clonegate_profile::{Profile, ProfileError};
 use clonegate_query::{QueryError, ServiceError};
 use clonegate_sandbox::SandboxError;
@@ -132,6 +133,10 @@ impl From<ReadSnapshotError> for Failure {
     }
 }
 
+fn run_id(name: &str) -> Result<RunId, Failure> {
+    name.parse().map_err(|e: clonegate_model::RunIdError| Failure::Usage(e.to_string()))
+}
+
 fn load(config: &Path) -> Result<Profile, Failure> {
     Profile::load(config).map_err(|e| Failure::Profile(Box::new(e)))
 }
@@ -144,7 +149,12 @@ pub(crate) async fn dispatch(
     let store = Store::new(store);
     match command {
         Command::Gate(options) => gate::run(options, &store, console).await,
-        Command::Status => status::run(&store, console),
+        Command::Open(options) => runs::open(options, &store, console).await,
+        Command::Status(options) => status::run(options, &store, console).await,
+        Command::Resume(options) => runs::resume(options, &store, console).await,
+        Command::Close(options) => runs::close(options, &store, console).await,
+        Command::Abandon(options) => runs::abandon(options, &store, console).await,
+        Command::Unlock(options) => runs::unlock(options, &store, console).await,
         Command::Rollback(config) => rollback::run(&config.config, &store, console).await,
         Command::Snapshot(options) => snapshot::run(options, console).await,
         Command::Diff(options) => diff::run(&options, console),
