@@ -27,7 +27,7 @@ pub(crate) struct Inner {
     pub(crate) run: RunId,
     pub(crate) identity: Identity,
     /// Whether the server looks after its client while it runs a statement (PostgreSQL 14, Linux).
-    looks_after_client: bool,
+    pub(crate) looks_after_client: bool,
 }
 
 /// Why the channel can't be opened.
@@ -96,10 +96,10 @@ pub enum StatusError {
 }
 
 #[derive(Deserialize)]
-struct Who {
+pub(crate) struct Who {
     superuser: bool,
     #[serde(flatten)]
-    identity: Identity,
+    pub(crate) identity: Identity,
 }
 
 #[derive(Deserialize)]
@@ -369,7 +369,7 @@ pub(crate) fn one<T: serde::de::DeserializeOwned>(rows: &[Row]) -> Result<T, Ask
 }
 
 /// Runs a plan to its end within a deadline.
-async fn hear_all(
+pub(crate) async fn hear_all(
     link: &Link,
     settings: &CloneSettings,
     limits: &Limits,

@@ -3,7 +3,8 @@
 //! One verb: run this script ([`CloneChannel::run`]). Beside it, what a gate needs around it: readings in
 //! a transaction that can't write ([`CloneChannel::read`]), a lock so that two gates can't use one clone
 //! ([`CloneChannel::hold`]), and scratch copies on which a rollback is rehearsed
-//! ([`CloneChannel::create_scratch`]).
+//! ([`CloneChannel::create_scratch`]). That the guards hold is tried in each run, with texts that do no harm
+//! where they don't ([`CloneChannel::control_connect`] and its neighbours, [`CloneChannel::knock`]).
 //!
 //! # How a script is run
 //!
@@ -34,6 +35,7 @@
 extern crate self as clonegate_clone;
 
 mod channel;
+mod control;
 mod csv;
 mod diagnostic;
 mod hold;
@@ -54,6 +56,7 @@ mod unjudged;
 pub use clonegate_model::Facts;
 
 pub use channel::{CloneChannel, OpenError, StatusError, XactStatus};
+pub use control::{Control, Door, Knock, NotLetIn};
 pub use diagnostic::Diagnostic;
 pub use hold::{Hold, HoldError, Holder};
 pub use psql::AskError;

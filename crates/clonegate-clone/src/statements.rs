@@ -32,6 +32,7 @@ engine! {
     READ_COLUMNS = "read-columns";
     READ_TYPES = "read-types";
     READ_ROWS = "read-rows";
+    ROW_LOCK = "row-lock";
 }
 
 /// The path under which engine statements run: no object of the clone can stand in for the server's own.

@@ -5,6 +5,8 @@
 
 #[path = "all/containers.rs"]
 mod containers;
+#[path = "all/control.rs"]
+mod control;
 #[path = "all/faults.rs"]
 mod faults;
 mod harness;

@@ -5,18 +5,15 @@ use std::collections::BTreeMap;
 use clonegate_clone::{CloneChannel, Hold};
 use clonegate_diff::{Additions, Policy, diff};
 use clonegate_model::{
-    Across, Assertion, Covered, Disposition, Finding, Mode, Outcome, Phase, Snapshot, Value,
-    Verdict,
+    Across, Assertion, Covered, Disposition, Finding, Mode, Outcome, Phase, Snapshot, Verdict,
 };
-use clonegate_probe::{Attestation, Facts, ProductionChannel};
-use clonegate_sql::ReadOnlyStatement;
+use clonegate_probe::ProductionChannel;
 
 use crate::channels::chain;
 use crate::preflight::Prepared;
 use crate::read;
 use crate::run::{Halt, Passage, judge};
-
-const CLONE_ROLE: &str = include_str!("../../../sql/engine/gate/clone_role.sql");
+use crate::separation;
 
 /// Reads both databases again. Neither failing keeps the other from being read.
 pub(crate) async fn run(
@@ -99,7 +96,7 @@ pub(crate) async fn run(
             // Asked again: a grant may have been made since.
             let attested = production.attest().await.map_err(|e| chain(&e));
             let separation =
-                separation(production, attested.as_ref(), clone, &profile.clone.role).await;
+                separation::rows(profile, production, attested.as_ref(), clone).await;
             // Last, so that it counts every transaction of the run.
             let mut wrote_nothing = vec![footprint(production)];
             wrote_nothing.extend(separation);
@@ -138,123 +135,6 @@ fn footprint(production: &ProductionChannel) -> Assertion {
         assertion.actual = actual;
         assertion
     }
-}
-
-const CANT_WRITE: &str = "production's role can't write";
-
-/// What the attestation says, as rows of the report: that the role is a reader, and each thing that the
-/// profile accepts although it is more than reading.
-pub(crate) fn attested(attestation: Result<&Attestation, &String>) -> Vec<Assertion> {
-    let (id, required) = ("separate-read-role", "nothing but reading");
-    let attestation = match attestation {
-        Ok(attestation) => attestation,
-        Err(why) => return vec![Assertion::not_established(id, CANT_WRITE, required, why.clone())],
-    };
-    let refusals: Vec<String> = attestation.refusals().map(ToString::to_string).collect();
-    let accepted = attestation.accepted().count();
-    let actual = match (refusals.is_empty(), accepted) {
-        (true, 0) => "nothing else".to_owned(),
-        (true, n) => format!("nothing else but {n} accepted by the profile"),
-        (false, _) => refusals.join("; "),
-    };
-    let holds = if refusals.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("{} has {attestation}", attestation.role))
-    };
-    let mut rows = vec![Assertion::decide(id, CANT_WRITE, required, actual, holds)];
-    rows.extend(attestation.accepted().map(|(finding, reason)| {
-        Assertion::decide(
-            &format!("accepted-{}", finding.kind),
-            format!("production's role has more than reading: {}", finding.kind),
-            "accepted by the profile",
-            format!("{}; accepted: {reason}", finding.subject),
-            Ok(()),
-        )
-    }));
-    rows
-}
-
-/// That the databases are two, that production's role can't write, and that the clone's role is
-/// refused by production.
-pub(crate) async fn separation(
-    production: &ProductionChannel,
-    attestation: Result<&Attestation, &String>,
-    clone: &CloneChannel,
-    clone_role: &str,
-) -> Vec<Assertion> {
-    let (p, c) = (production.identity(), clone.identity());
-    let topology =
-        if p.system_identifier == c.system_identifier { "one server" } else { "two servers" };
-    let two = Assertion::decide(
-        "separate-databases",
-        "production and clone are two databases",
-        "two",
-        format!(
-            "{} (oid {}) and {} (oid {}), {topology}",
-            p.database, p.database_oid, c.database, c.database_oid
-        ),
-        if p.is_same_database(c) {
-            Err("both channels reached the same database".to_owned())
-        } else {
-            Ok(())
-        },
-    );
-    let mut rows = vec![two];
-    rows.extend(attested(attestation));
-    let refused = "the clone's role has no CONNECT on production";
-    let literal = format!("'{}'", clone_role.replace('\'', "''"));
-    let text = CLONE_ROLE.replace("{clone_role}", &literal);
-    let answer = match ReadOnlyStatement::judge(&text) {
-        Ok(statement) => production
-            .read(&statement, &Facts::none())
-            .await
-            .map(|a| a.reading)
-            .map_err(|e| chain(&e)),
-        Err(refusal) => Err(refusal.to_string()),
-    };
-    let reading = match answer {
-        Ok(reading) => reading,
-        Err(why) => {
-            rows.push(Assertion::not_established("separate-clone-role", refused, "refused", why));
-            return rows;
-        }
-    };
-    let get = |column: &str| reading.single(column).cloned().unwrap_or(Value::Null);
-    let refused = match (get("clone_role_exists"), get("clone_role_connects")) {
-        (Value::Integer(0), _) => Assertion::decide(
-            "separate-clone-role",
-            refused,
-            "refused",
-            format!("{clone_role} does not exist there"),
-            Ok(()),
-        ),
-        (Value::Integer(_), Value::Bool(false)) => Assertion::decide(
-            "separate-clone-role",
-            refused,
-            "refused",
-            format!("{clone_role} has no CONNECT on {}", p.database),
-            Ok(()),
-        ),
-        (Value::Integer(_), Value::Bool(true)) => Assertion::decide(
-            "separate-clone-role",
-            refused,
-            "refused",
-            format!("{clone_role} may connect to {}", p.database),
-            Err(format!(
-                "{clone_role} may connect to production: REVOKE CONNECT ON DATABASE {} FROM PUBLIC, {clone_role}",
-                p.database
-            )),
-        ),
-        _ => Assertion::not_established(
-            "separate-clone-role",
-            refused,
-            "refused",
-            "the answer has an unexpected shape",
-        ),
-    };
-    rows.push(refused);
-    rows
 }
 
 /// That everything in the manifest is covered, or waived by name.

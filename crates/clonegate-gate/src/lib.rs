@@ -7,8 +7,10 @@
 //! The crate prints nothing and renders nothing: how a record is shown is `clonegate-report`'s and
 //! the command line's business.
 
+mod accept;
 mod build;
 mod channels;
+mod controls;
 mod error;
 mod exit;
 mod interrupted;
@@ -18,6 +20,7 @@ mod read;
 mod rehearsal;
 mod rollback;
 mod run;
+mod separation;
 mod stop;
 
 pub use error::{GateError, RefusedFile};

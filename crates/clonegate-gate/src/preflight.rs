@@ -5,7 +5,7 @@ use clonegate_probe::Accepted;
 use clonegate_profile::{Profile, Script};
 use clonegate_sql::{GuardedScript, Permitted, ReadOnlyStatement};
 
-use crate::{GateError, RefusedFile};
+use crate::{GateError, RefusedFile, accept};
 
 /// A profile whose SQL was judged.
 pub(crate) struct Prepared {
@@ -55,6 +55,13 @@ pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
     if let Err(error) = Accepted::new(production.accept.iter().map(|(k, why)| (k, why.clone()))) {
         return contradiction(
             format!("[production.accept]: {error}"),
+            "docs/roles.md lists what can be accepted",
+        );
+    }
+
+    if let Err(problem) = accept::check(&clone.accept) {
+        return contradiction(
+            format!("[clone.accept]: {problem}"),
             "docs/roles.md lists what can be accepted",
         );
     }

@@ -15,7 +15,9 @@ use jiff::Timestamp;
 use crate::channels::{self, chain, clone_record, clone_settings, production_record};
 use crate::preflight::{Prepared, prepare};
 use crate::read::{self, Plans};
-use crate::{Closed, GateError, Observer, Stop, build, exit, interrupted, rehearsal};
+use crate::{
+    Closed, GateError, Observer, Stop, build, controls, exit, interrupted, rehearsal, separation,
+};
 
 /// A profile, where its evidence goes, and who is told.
 pub struct Gate<'a> {
@@ -183,6 +185,7 @@ impl Gate<'_> {
                 identity: None,
             },
             preflight,
+            controls: None,
             production_entry: None,
             clone_entry: None,
             build: build.collect(),
@@ -224,7 +227,7 @@ impl Passage<'_> {
             // A role that is no reader is a requirement that is not met, and not only a
             // connection that did not come about.
             if let Some(attestation) = e.attestation() {
-                self.record.preflight.extend(exit::attested(Ok(attestation)));
+                self.record.preflight.extend(separation::attested(Ok(attestation)));
                 return Halt::Stopped(
                     "production was not read: its role could do more than that".to_owned(),
                 );
@@ -304,10 +307,12 @@ impl Passage<'_> {
         self.begin(Phase::Entry)?;
         let facts = self.facts(prepared);
         let terms = read::Terms { facts: &facts, permitted: &prepared.permitted };
-        self.record.preflight.extend(
-            exit::separation(production, Ok(production.attestation()), clone, &profile.clone.role)
-                .await,
-        );
+        let attested = Ok(production.attestation());
+        self.record
+            .preflight
+            .extend(separation::rows(profile, production, attested, clone).await);
+        self.gate.observer.step("trying the guards");
+        self.record.controls = Some(controls::rows(profile, self.run, production, clone).await);
 
         self.gate.observer.step("reading production");
         let checks = &profile.production.checks;

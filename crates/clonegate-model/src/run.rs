@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Assertion, DatabaseName, Exit, Finding, Identity, RunId, Verdict};
 
 /// The format of [`RunRecord`] that this version writes and reads.
-pub const RUN_FORMAT: u32 = 1;
+pub const RUN_FORMAT: u32 = 2;
 
 /// Whether the build's scripts are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +147,8 @@ pub struct RunRecord {
     pub clone: TargetRecord,
     /// That the two channels can't cross, and that the profile can be run at all.
     pub preflight: Vec<Assertion>,
+    /// What has to be refused, tried against the guards themselves.
+    pub controls: Option<Vec<Assertion>>,
     /// Production's checks at entry.
     pub production_entry: Option<Vec<Assertion>>,
     /// The clone's checks at entry.
@@ -181,6 +183,7 @@ impl RunRecord {
     pub fn assertions(&self) -> impl Iterator<Item = &Assertion> {
         let parts = [
             Some(&self.preflight),
+            self.controls.as_ref(),
             self.production_entry.as_ref(),
             self.clone_entry.as_ref(),
             self.proof.as_ref(),
@@ -209,6 +212,7 @@ impl RunRecord {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let taken = [
+            self.controls.as_ref().is_some_and(|controls| !controls.is_empty()),
             self.production_entry.is_some(),
             self.clone_entry.is_some(),
             self.proof.is_some(),
@@ -268,6 +272,7 @@ impl RunRecord {
             reasons.push(format!("{} {}: {}", finding.subject, finding.attribute, finding.note));
         }
         let parts = [
+            (self.controls.is_some(), "the guards were not tried"),
             (self.production_entry.is_some(), "production was not read at entry"),
             (self.clone_entry.is_some(), "the clone was not read at entry"),
             (self.proof.is_some(), "the build was not proven on the clone"),

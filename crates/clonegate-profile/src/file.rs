@@ -111,6 +111,10 @@ pub(crate) struct CloneTable {
     /// Parts of the coverage manifest that need not be covered, each with the reason.
     #[serde(default)]
     pub(crate) waive: BTreeMap<String, String>,
+    /// What the role may do and the clone may have beyond the clone, each with the reason; docs/roles.md has
+    /// the names.
+    #[serde(default)]
+    pub(crate) accept: BTreeMap<String, String>,
     /// What the witnesses take, and what that may cost.
     #[serde(default)]
     pub(crate) witness: WitnessTable,

@@ -110,6 +110,9 @@ pub struct CloneTarget {
     pub organic: BTreeMap<String, Across>,
     /// Subjects of the coverage manifest that need not be covered, with the reason.
     pub waive: BTreeMap<String, String>,
+    /// What the role may do and the clone may have beyond the clone, with the reason; the gate knows the
+    /// names.
+    pub accept: BTreeMap<String, String>,
     /// What the witnesses take, and what that may cost.
     pub witness: WitnessSettings,
 }
@@ -385,6 +388,7 @@ fn clone(
         maintenance_database: DatabaseName::new(&*maintenance).map_err(place.name(&maintenance))?,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
+        accept: table.accept,
         witness: witness(place, table.witness, None)?,
     })
 }

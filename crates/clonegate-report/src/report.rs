@@ -26,6 +26,7 @@ pub fn report(run: &RunRecord) -> Document {
         doc.bullets(run.waived.clone());
     }
     channels(&mut doc, run);
+    controls(&mut doc, run);
     let date = run.started_at.strftime("%Y-%m-%d");
     checks(
         &mut doc,
@@ -105,6 +106,17 @@ fn channels(doc: &mut Document, run: &RunRecord) {
     doc.table(&["DB", "Channel", "Role", "Mutability"], rows.to_vec());
     doc.paragraph("Why they can't cross:");
     assertions(doc, &run.preflight);
+}
+
+fn controls(doc: &mut Document, run: &RunRecord) {
+    doc.heading("Negative controls");
+    match &run.controls {
+        None => doc.paragraph("Not taken."),
+        Some(controls) => {
+            doc.paragraph("What has to be refused, tried in this run against the guards themselves:");
+            assertions(doc, controls);
+        }
+    }
 }
 
 fn assertions(doc: &mut Document, assertions: &[Assertion]) {
