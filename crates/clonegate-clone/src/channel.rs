@@ -198,6 +198,13 @@ impl CloneChannel {
         &self.inner.identity
     }
 
+    /// The container's own id, where there is a container and its engine said it. Every script, reading and
+    /// question goes to that container, whoever has its name by then.
+    #[must_use]
+    pub fn container(&self) -> Option<&str> {
+        self.inner.link.container()
+    }
+
     /// For people: the command line by which scripts go. Has no secrets.
     #[must_use]
     pub fn route(&self) -> String {

@@ -195,7 +195,10 @@ impl CloneChannel {
     /// Locks a row in a reading, the judge left out: the transaction has to refuse it, because it is READ
     /// ONLY. The role may not lock that row in any transaction.
     pub async fn control_read(&self) -> Control {
-        let answers = read_texts(&self.inner, &[statements::body(statements::ROW_LOCK)], &Facts::none()).await.answers;
+        let answers =
+            read_texts(&self.inner, &[statements::body(statements::ROW_LOCK)], &Facts::none())
+                .await
+                .answers;
         match answers.into_iter().next() {
             Some(Err(ReadFailure::Server(said))) if said.sqlstate.as_deref() == Some("25006") => {
                 Control::Refused(said.without_data())

@@ -126,7 +126,7 @@ impl Inner {
         HoldError::Ask { maintenance: self.settings.maintenance.to_string(), source }
     }
 
-    fn maintenance_session<'a>(&'a self, application: &'a str) -> Session<'a> {
+    pub(crate) fn maintenance_session<'a>(&'a self, application: &'a str) -> Session<'a> {
         Session {
             database: self.settings.maintenance.as_str(),
             role: &self.settings.role,

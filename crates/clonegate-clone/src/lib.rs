@@ -42,6 +42,7 @@ mod hold;
 mod psql;
 mod random;
 mod read;
+mod repeat;
 mod scratch;
 mod script;
 mod settings;
@@ -49,6 +50,7 @@ mod shell;
 mod statements;
 mod tail;
 mod transport;
+mod watch;
 
 #[cfg(test)]
 mod unjudged;
@@ -61,6 +63,7 @@ pub use diagnostic::Diagnostic;
 pub use hold::{Hold, HoldError, Holder};
 pub use psql::AskError;
 pub use read::{ReadFailure, Readings};
+pub use repeat::{Declared, RepeatError, Repeated};
 pub use scratch::{Copied, Scratch, ScratchError};
 pub use script::{
     Ending, ObserverError, Outcome, Output, ScriptError, ScriptFailure, ScriptRun, Step,
@@ -68,3 +71,4 @@ pub use script::{
 };
 pub use settings::{CloneSettings, ContainerName, ContainerNameError, Limits, SshSettings};
 pub use transport::{SshError, StartError};
+pub use watch::{Foreign, Watch, Watched};

@@ -12,11 +12,17 @@ mod faults;
 mod harness;
 #[path = "all/hold.rs"]
 mod hold;
+#[path = "all/pinned.rs"]
+mod pinned;
 #[path = "all/read.rs"]
 mod read;
+#[path = "all/repeat.rs"]
+mod repeat;
 #[path = "all/scratch.rs"]
 mod scratch;
 #[path = "all/script.rs"]
 mod script;
 #[path = "all/sshd.rs"]
 mod sshd;
+#[path = "all/watch.rs"]
+mod watch;

@@ -15,15 +15,33 @@ pub(crate) enum Beyond {
     BypassRls,
     /// The role is a member of one of the server's own roles that reach beyond a database.
     ServerRole,
+    /// A replication slot of the clone.
+    ReplicationSlot,
+    /// A subscription of the clone.
+    Subscription,
+    /// A foreign server on the clone.
+    ForeignServer,
+    /// An extension that reaches other servers, files or networks.
+    ReachingExtension,
+    /// An event trigger that fires.
+    EventTrigger,
+    /// Jobs of pg_cron, or a pg_cron whose jobs can't be read.
+    PgCron,
 }
 
 impl Beyond {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::CreateDatabase,
         Self::CreateRole,
         Self::Replication,
         Self::BypassRls,
         Self::ServerRole,
+        Self::ReplicationSlot,
+        Self::Subscription,
+        Self::ForeignServer,
+        Self::ReachingExtension,
+        Self::EventTrigger,
+        Self::PgCron,
     ];
 
     /// As the profile names it.
@@ -34,6 +52,12 @@ impl Beyond {
             Self::Replication => "replication",
             Self::BypassRls => "bypass-rls",
             Self::ServerRole => "server-role",
+            Self::ReplicationSlot => "replication-slot",
+            Self::Subscription => "subscription",
+            Self::ForeignServer => "foreign-server",
+            Self::ReachingExtension => "reaching-extension",
+            Self::EventTrigger => "event-trigger",
+            Self::PgCron => "pg-cron",
         }
     }
 }

@@ -11,19 +11,23 @@ use clonegate_model::{Mode, ScriptOutcome};
 use clonegate_sql::GuardedScript;
 use clonegate_store::{Event, RunFolder, StoreError};
 
-use crate::Stop;
 use crate::channels::chain;
 use crate::run::{Halt, Passage};
+use crate::{Stop, authorization, proof};
 
 pub(crate) async fn run(
     passage: &mut Passage<'_>,
     clone: &CloneChannel,
     scripts: &[GuardedScript],
 ) -> Result<(), Halt> {
-    match passage.record.mode {
+    let before = proof::weigh(clone).await;
+    let ran = match passage.record.mode {
         Mode::Persistent => persistent(passage, clone, scripts).await,
         Mode::Prototype => prototype(passage, clone, scripts).await,
-    }
+    };
+    let after = proof::weigh(clone).await;
+    passage.weight = before.and_then(|before| Ok((before, after?)));
+    ran
 }
 
 async fn persistent(
@@ -33,6 +37,7 @@ async fn persistent(
 ) -> Result<(), Halt> {
     for (n, script) in scripts.iter().enumerate() {
         passage.go_on()?;
+        authorization::still(passage.record).map_err(Halt::Stopped)?;
         passage.gate.observer.step(&format!("running {}", script.name()));
         let one = std::slice::from_ref(script);
         let ran =

@@ -1,19 +1,22 @@
 //! The exit: both databases again, and what may be claimed.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clonegate_clone::{CloneChannel, Hold};
 use clonegate_diff::{Additions, Policy, diff};
 use clonegate_model::{
-    Across, Assertion, Covered, Disposition, Finding, Mode, Outcome, Phase, Snapshot, Verdict,
+    Across, Assertion, Covered, Disposition, Finding, Mode, Outcome, Phase, ScriptOutcome,
+    Snapshot, Verdict,
 };
 use clonegate_probe::ProductionChannel;
 
 use crate::channels::chain;
 use crate::preflight::Prepared;
+use crate::proof::{self, Log, Spent};
 use crate::read;
 use crate::run::{Halt, Passage, judge};
-use crate::separation;
+use crate::{separation, watch};
 
 /// Reads both databases again. Neither failing keeps the other from being read.
 pub(crate) async fn run(
@@ -28,6 +31,19 @@ pub(crate) async fn run(
     let facts = passage.facts(prepared);
     let terms = read::Terms { facts: &facts, permitted: &prepared.permitted };
     let (production_entry, clone_entry) = entry;
+    let topology = match separation::one_server(production.identity(), clone.identity()) {
+        true => Log::Shared,
+        false => Log::Own,
+    };
+
+    // What these do is in the exit's snapshot, should anything of it stay.
+    let built = passage.record.build.iter().all(|s| s.outcome == ScriptOutcome::Committed);
+    let after_build = match passage.record.mode {
+        Mode::Persistent if built => {
+            proof::rows(passage, clone, &prepared.scripts, clone_entry).await
+        }
+        Mode::Persistent | Mode::Prototype => Vec::new(),
+    };
 
     passage.gate.observer.step("reading the clone again");
     let checks = &profile.clone.checks;
@@ -64,7 +80,12 @@ pub(crate) async fn run(
                     chain(&error),
                 ),
             };
-            let (mut proof, findings) = proof(passage, clone_entry, &snapshot);
+            let (mut proof, findings) = additions(passage, clone_entry, &snapshot);
+            proof.extend(after_build);
+            if passage.record.mode == Mode::Persistent {
+                let spent = spent(passage, (clone_entry, &snapshot), &findings, topology);
+                proof.extend(proof::bounds(&profile.build.bounds, &spent));
+            }
             proof.push(coverage("proof-coverage", &snapshot, &profile.clone.waive));
             proof.push(held);
             passage.record.proof = Some(proof);
@@ -95,8 +116,7 @@ pub(crate) async fn run(
             passage.record.production_exit = Some(judge(checks, &snapshot, Some(production_entry)));
             // Asked again: a grant may have been made since.
             let attested = production.attest().await.map_err(|e| chain(&e));
-            let separation =
-                separation::rows(profile, production, attested.as_ref(), clone).await;
+            let separation = separation::rows(profile, production, attested.as_ref(), clone).await;
             // Last, so that it counts every transaction of the run.
             let mut wrote_nothing = vec![footprint(production)];
             wrote_nothing.extend(separation);
@@ -107,8 +127,16 @@ pub(crate) async fn run(
                 &profile.production.organic,
                 &profile.production.waive,
             );
+            let shared =
+                watch::shared((production.identity(), clone.identity()), &snapshot, &findings);
             passage.record.nothing_changed = Some(evidence);
             passage.record.production_findings = findings;
+            // Last of all: nothing more is done on the clone.
+            if let Some(begun) = passage.watch.take() {
+                let mut rows = watch::end(begun, clone, profile).await;
+                rows.push(shared);
+                passage.record.watch = Some(rows);
+            }
         }
     }
     passage.folder.store_record(passage.record)?;
@@ -175,8 +203,26 @@ pub(crate) fn coverage(
     assertion
 }
 
+/// What the build took, by two snapshots of where it was committed.
+pub(crate) fn spent(
+    passage: &Passage<'_>,
+    (entry, after): (&Snapshot, &Snapshot),
+    findings: &[Finding],
+    log: Log,
+) -> Spent {
+    let new = |f: &&Finding| f.attribute == "exists" && f.before.is_empty();
+    let took = passage.record.build.iter().filter_map(|s| s.milliseconds).sum();
+    Spent {
+        rows: proof::added_rows(entry, after),
+        objects: u64::try_from(findings.iter().filter(new).count()).unwrap_or(u64::MAX),
+        weight: passage.weight.clone(),
+        time: Duration::from_millis(took),
+        log,
+    }
+}
+
 /// That the build only added, and marked what it added; in a prototype run, that it left nothing.
-fn proof(
+fn additions(
     passage: &Passage<'_>,
     entry: &Snapshot,
     exit: &Snapshot,

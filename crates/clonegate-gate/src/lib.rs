@@ -8,6 +8,7 @@
 //! the command line's business.
 
 mod accept;
+mod authorization;
 mod build;
 mod channels;
 mod controls;
@@ -16,12 +17,14 @@ mod exit;
 mod interrupted;
 mod observer;
 mod preflight;
+mod proof;
 mod read;
 mod rehearsal;
 mod rollback;
 mod run;
 mod separation;
 mod stop;
+mod watch;
 
 pub use error::{GateError, RefusedFile};
 pub use interrupted::{Closed, interrupted_runs};

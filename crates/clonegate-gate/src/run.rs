@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clonegate_clone::{CloneChannel, Hold, HoldError};
 use clonegate_model::{
-    Across, Assertion, Check, Covered, Facts, Mode, Outcome, Phase, RUN_FORMAT, RunId, RunRecord,
+    Across, Assertion, Check, Covered, Facts, Outcome, Phase, RUN_FORMAT, RunId, RunRecord,
     ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict,
 };
 use clonegate_probe::ProductionChannel;
@@ -14,9 +14,11 @@ use jiff::Timestamp;
 
 use crate::channels::{self, chain, clone_record, clone_settings, production_record};
 use crate::preflight::{Prepared, prepare};
+use crate::proof::Weight;
 use crate::read::{self, Plans};
 use crate::{
-    Closed, GateError, Observer, Stop, build, controls, exit, interrupted, rehearsal, separation,
+    Closed, GateError, Observer, Stop, authorization, build, controls, exit, interrupted,
+    rehearsal, separation, watch,
 };
 
 /// A profile, where its evidence goes, and who is told.
@@ -121,6 +123,8 @@ impl Gate<'_> {
                     folder: &mut folder,
                     record: &mut record,
                     plans,
+                    weight: Err("nothing was built".to_owned()),
+                    watch: None,
                 };
                 let halted = passage.phases(&channel, &mut hold, &prepared).await;
                 hold.release().await;
@@ -155,6 +159,7 @@ impl Gate<'_> {
     ) -> RunRecord {
         let profile = self.profile;
         let authorization = profile.build.authorization.clone();
+        let (mode, authorization_refused) = authorization::mode(profile, Timestamp::now());
         let build = prepared.scripts.iter().map(|script| ScriptRecord {
             name: script.name().to_owned(),
             sha256: script.sha256().to_owned(),
@@ -169,11 +174,12 @@ impl Gate<'_> {
             gate: profile.name.clone(),
             title: profile.title.clone(),
             clonegate: env!("CARGO_PKG_VERSION").to_owned(),
-            mode: if authorization.is_some() { Mode::Persistent } else { Mode::Prototype },
+            mode,
             started_at: Timestamp::now(),
             finished_at: None,
             profile_sha256: profile.sha256.clone(),
             authorization,
+            authorization_refused,
             production: TargetRecord {
                 database: profile.production.database.clone(),
                 channel: production_record(profile, None),
@@ -190,6 +196,7 @@ impl Gate<'_> {
             clone_entry: None,
             build: build.collect(),
             proof: None,
+            watch: None,
             clone_findings: Vec::new(),
             rehearsal: None,
             production_exit: None,
@@ -210,6 +217,10 @@ pub(crate) struct Passage<'a> {
     pub(crate) folder: &'a mut RunFolder,
     pub(crate) record: &'a mut RunRecord,
     pub(crate) plans: Plans,
+    /// The clone before and after the scripts.
+    pub(crate) weight: Result<(Weight, Weight), String>,
+    /// Who looks after the clone's isolation, until the exit.
+    pub(crate) watch: Option<watch::Begun>,
 }
 
 impl Passage<'_> {
@@ -222,6 +233,7 @@ impl Passage<'_> {
         let profile = self.gate.profile;
         self.record.clone.channel = clone_record(profile, Some(clone));
         self.record.clone.identity = Some(clone.identity().clone());
+        self.watch = Some(watch::begin(clone).await);
         self.gate.observer.step("connecting to production");
         let production = channels::open_production(profile, self.run).await.map_err(|e| {
             // A role that is no reader is a requirement that is not met, and not only a
@@ -236,6 +248,13 @@ impl Passage<'_> {
         })?;
         self.record.production.channel = production_record(profile, Some(&production));
         self.record.production.identity = Some(production.identity().clone());
+
+        authorization::by_the_servers(self.record, &production, clone).await;
+        for why in &self.record.authorization_refused {
+            self.gate.observer.warning(&format!(
+                "nothing will be committed: the authorization does not hold: {why}"
+            ));
+        }
 
         let (production_entry, clone_entry) = self.entry(&production, clone, prepared).await?;
         self.go_on()?;
@@ -308,9 +327,7 @@ impl Passage<'_> {
         let facts = self.facts(prepared);
         let terms = read::Terms { facts: &facts, permitted: &prepared.permitted };
         let attested = Ok(production.attestation());
-        self.record
-            .preflight
-            .extend(separation::rows(profile, production, attested, clone).await);
+        self.record.preflight.extend(separation::rows(profile, production, attested, clone).await);
         self.gate.observer.step("trying the guards");
         self.record.controls = Some(controls::rows(profile, self.run, production, clone).await);
 

@@ -181,18 +181,26 @@ fn knocked(tried: &Knocked<'_>, p: &Identity, connect: &Result<Connect, String>)
     match (tried.knock, &far) {
         (Knock::LetIn(who), _) if who.is_same_database(p) => decide(
             format!("it was let into {}", p.database),
-            Err(format!("the clone's role connected to production: REVOKE CONNECT ON DATABASE {} FROM PUBLIC, and from it", p.database)),
+            Err(format!(
+                "the clone's role connected to production: REVOKE CONNECT ON DATABASE {} FROM PUBLIC, and from it",
+                p.database
+            )),
         ),
         (Knock::LetIn(_), Some(far)) => {
             decide(format!("at {far} another server answers it, which is not production"), Ok(()))
         }
-        (Knock::LetIn(who), None) => unclear(format!("it came into {} and not there", who.database)),
+        (Knock::LetIn(who), None) => {
+            unclear(format!("it came into {} and not there", who.database))
+        }
         (Knock::Refused { why: NotLetIn::NoConnect | NotLetIn::NoEntry, said }, _) => {
             decide(format!("refused: {said}"), Ok(()))
         }
         // Another server does not know it, and its catalogs say the same.
         (
-            Knock::Refused { why: NotLetIn::NoRole | NotLetIn::NotProven | NotLetIn::NoDatabase, said },
+            Knock::Refused {
+                why: NotLetIn::NoRole | NotLetIn::NotProven | NotLetIn::NoDatabase,
+                said,
+            },
             Some(far),
         ) if denied => decide(format!("refused at {far}: {said}"), Ok(())),
         (Knock::Refused { why: NotLetIn::Other, said }, None)

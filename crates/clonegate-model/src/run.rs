@@ -1,6 +1,8 @@
 //! The run record: everything a report says, as data. `run.json` is this type; the Markdown is
 //! made of nothing else.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,15 @@ pub struct Authorization {
     pub reference: String,
     /// Why commits are needed and why they do no harm.
     pub reason: String,
+    /// Until when; without it nothing is committed.
+    #[serde(default)]
+    pub expires: Option<Timestamp>,
+    /// SHA-256 of the profile that it is for, in hexadecimal.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// SHA-256 of the scripts and the rollback script that it is for, by their names.
+    #[serde(default)]
+    pub scripts: BTreeMap<String, String>,
 }
 
 /// One database of the run and the channel to it.
@@ -139,8 +150,11 @@ pub struct RunRecord {
     pub finished_at: Option<Timestamp>,
     /// SHA-256 over the profile, its checks and its scripts.
     pub profile_sha256: String,
-    /// Who allowed commits, in a persistent run.
+    /// Who allowed commits.
     pub authorization: Option<Authorization>,
+    /// Why that was not enough, and the run is a prototype run all the same.
+    #[serde(default)]
+    pub authorization_refused: Vec<String>,
     /// Production and its channel.
     pub production: TargetRecord,
     /// The clone and its channel.
@@ -157,6 +171,8 @@ pub struct RunRecord {
     pub build: Vec<ScriptRecord>,
     /// That the build only added, and marked what it added.
     pub proof: Option<Vec<Assertion>>,
+    /// Who and what else was at work on the clone, from entry to exit.
+    pub watch: Option<Vec<Assertion>>,
     /// What differs on the clone between entry and exit.
     pub clone_findings: Vec<Finding>,
     /// The rollback script on a scratch copy.
@@ -187,6 +203,7 @@ impl RunRecord {
             self.production_entry.as_ref(),
             self.clone_entry.as_ref(),
             self.proof.as_ref(),
+            self.watch.as_ref(),
             self.rehearsal.as_ref().map(|r| &r.steps),
             self.production_exit.as_ref(),
             self.clone_exit.as_ref(),
@@ -216,6 +233,7 @@ impl RunRecord {
             self.production_entry.is_some(),
             self.clone_entry.is_some(),
             self.proof.is_some(),
+            self.watch.as_ref().is_some_and(|watch| !watch.is_empty()),
             self.rehearsal.is_some(),
             self.production_exit.is_some(),
             self.clone_exit.is_some(),
@@ -276,6 +294,7 @@ impl RunRecord {
             (self.production_entry.is_some(), "production was not read at entry"),
             (self.clone_entry.is_some(), "the clone was not read at entry"),
             (self.proof.is_some(), "the build was not proven on the clone"),
+            (self.watch.is_some(), "the clone's isolation was not watched to the end"),
             (self.rehearsal.is_some(), "the rollback was not rehearsed"),
             (self.production_exit.is_some(), "production was not read at exit"),
             (self.clone_exit.is_some(), "the clone was not read at exit"),

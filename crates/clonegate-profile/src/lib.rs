@@ -7,18 +7,25 @@
 //! [`ProductionProfile::load`] reads of the same file what queries need: production, and what may be
 //! asked of it.
 //!
+//! What an authorization to commit has to name is a [`Binding`].
+//!
 //! The text formats have a JSON schema each ([`profile_schema`], [`check_schema`]), for editors.
 
+mod authorization;
 mod check_file;
 mod error;
 mod file;
 mod profile;
 mod query;
 
+pub use authorization::Binding;
 pub use check_file::{CheckHeader, read_check};
 pub use error::ProfileError;
 pub use file::SslMode;
-pub use profile::{Build, CloneTarget, Limits, ProductionTarget, Profile, Script, WitnessSettings};
+pub use profile::{
+    Bounds, Build, CloneTarget, Limits, ProductionTarget, Profile, RowMarker, Script,
+    WitnessSettings,
+};
 pub use query::{AuditTexts, PermittedNames, ProductionProfile, QuerySettings};
 
 /// The JSON schema of `clonegate.toml`.

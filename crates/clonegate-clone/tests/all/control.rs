@@ -50,7 +50,10 @@ async fn without_the_guard_a_script_for_another_database_is_seen_to_run() {
     rewritten(&mut fixture, &[UNGUARDED]);
     let channel = fixture.open().await;
     let control = channel.control_other_database(&another(channel.identity())).await;
-    assert!(matches!(&control, Control::NotRefused(why) if why.contains("production")), "{control:?}");
+    assert!(
+        matches!(&control, Control::NotRefused(why) if why.contains("production")),
+        "{control:?}"
+    );
 }
 
 #[tokio::test]

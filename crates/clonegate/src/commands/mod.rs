@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod audit;
+mod authorize;
 mod gate;
 mod lint;
 mod mcp;
@@ -116,6 +117,7 @@ pub(crate) async fn dispatch(
     let store = Store::new(store);
     match command {
         Command::Gate(options) => gate::run(options, &store, console).await,
+        Command::Authorize(options) => authorize::run(&options, console),
         Command::Status => status::run(&store, console),
         Command::Rollback(config) => rollback::run(&config.config, &store, console).await,
         Command::Query(options) => query::run(options, &store, console).await,
