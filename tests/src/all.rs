@@ -3,6 +3,7 @@
 //! `cases` takes every folder under `tests/cases/` through the gate on real servers; `containers`
 //! needs a container engine, `mcp_sdk` the Python SDK of MCP, everything else a local PostgreSQL.
 
+mod authorization;
 mod cases;
 mod catalog;
 mod command_line;

@@ -212,6 +212,7 @@ impl Conversation {
         nonce: &str,
         plan: &Plan<'_>,
     ) -> Result<Self, StartError> {
+        link.count_session(plan.session.database);
         let process = link.start(WRAPPER, &plan.arguments(settings, limits, nonce)).await?;
         if let Some(script) = &plan.script {
             process.send(script.text.as_bytes());

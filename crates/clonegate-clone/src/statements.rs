@@ -34,6 +34,10 @@ engine! {
     READ_COLUMNS = "read-columns";
     READ_TYPES = "read-types";
     READ_ROWS = "read-rows";
+    ROW_LOCK = "row-lock";
+    LOOK = "look";
+    LOOKED = "looked";
+    WATCH = "watch";
 }
 
 /// The path under which engine statements run: no object of the clone can stand in for the server's own.

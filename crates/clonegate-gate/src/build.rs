@@ -11,18 +11,26 @@ use clonegate_model::{Mode, ScriptOutcome, chain};
 use clonegate_sql::GuardedScript;
 use clonegate_store::{Event, RunFolder, StoreError};
 
-use crate::Stop;
 use crate::run::{Halt, Passage};
+use crate::{Stop, authorization, proof};
 
 pub(crate) async fn run(
     passage: &mut Passage<'_>,
     clone: &CloneChannel,
     scripts: &[GuardedScript],
 ) -> Result<(), Halt> {
-    match passage.record.mode {
+    let has_some_behind_it =
+        passage.record.build.iter().any(|s| s.outcome == ScriptOutcome::Committed);
+    let before = proof::weigh(clone).await;
+    let ran = match passage.record.mode {
         Mode::Persistent => persistent(passage, clone, scripts).await,
         Mode::Prototype => prototype(passage, clone, scripts).await,
+    };
+    let after = proof::weigh(clone).await;
+    if !has_some_behind_it {
+        passage.weight = before.and_then(|before| Ok((before, after?)));
     }
+    ran
 }
 
 async fn persistent(
@@ -36,6 +44,7 @@ async fn persistent(
         if passage.record.build[n].outcome == ScriptOutcome::Committed {
             continue;
         }
+        authorization::still(passage.record).map_err(Halt::Stopped)?;
         passage.gate.observer.step(&format!("running {}", script.name()));
         let one = std::slice::from_ref(script);
         let ran =

@@ -128,10 +128,18 @@ pub(crate) fn production_record(
     }
 }
 
+/// The way to the clone, and which container it was pinned to.
+fn route(channel: &CloneChannel) -> String {
+    match channel.container().and_then(|id| id.get(..12)) {
+        Some(id) => format!("{} (container {id})", channel.route()),
+        None => channel.route(),
+    }
+}
+
 /// What a report says of the clone channel.
 pub(crate) fn clone_record(profile: &Profile, channel: Option<&CloneChannel>) -> ChannelRecord {
     ChannelRecord {
-        route: channel.map_or_else(|| "not connected".to_owned(), CloneChannel::route),
+        route: channel.map_or_else(|| "not connected".to_owned(), route),
         role: profile.clone.role.clone(),
         mutability: format!(
             "read and write; the executor's own guard stands inside every script's transaction, psql's meta-commands are locked, and the name must match {}",

@@ -11,25 +11,31 @@
 //! the command line's business.
 
 mod abandon;
+mod accept;
+mod authorization;
 mod build;
 mod channels;
+mod controls;
 mod error;
 mod exit;
 mod interrupted;
 mod observer;
 mod open;
 mod preflight;
+mod proof;
 mod read;
 mod reenter;
 mod rehearsal;
 mod rollback;
 mod run;
+mod separation;
 mod settle;
 mod snapshots;
 mod stop;
 mod stream;
 mod take;
 mod unlock;
+mod watch;
 
 pub use error::{GateError, RefusedFile};
 pub use interrupted::{Closed, interrupted_runs};

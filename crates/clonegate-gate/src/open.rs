@@ -59,6 +59,8 @@ impl Gate<'_> {
             record: &mut record,
             plans,
             earlier: Earlier::default(),
+            weight: Err("work by hand is not weighed".to_owned()),
+            watch: None,
         };
         let halted = match passage.enter(&channel, &prepared).await {
             Ok((production, _)) => {

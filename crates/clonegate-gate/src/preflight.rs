@@ -5,7 +5,7 @@ use clonegate_probe::Accepted;
 use clonegate_profile::{CloneTarget, ProductionTarget, Profile, Script};
 use clonegate_sql::{GuardedScript, Permitted, ReadOnlyStatement};
 
-use crate::{GateError, RefusedFile};
+use crate::{GateError, RefusedFile, accept};
 
 /// A profile whose SQL was judged.
 pub(crate) struct Prepared {
@@ -68,6 +68,13 @@ pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
     let production = &profile.production;
     let clone = &profile.clone;
     contradiction(production, Some(clone))?;
+
+    if let Err(problem) = accept::check(&clone.accept) {
+        return Err(GateError::Profile {
+            problem: format!("[clone.accept]: {problem}"),
+            hint: "docs/roles.md lists what can be accepted".to_owned(),
+        });
+    }
 
     let names = profile.permitted.clone();
     let permitted = match Permitted::new(names.functions, names.types) {

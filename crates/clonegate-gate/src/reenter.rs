@@ -15,7 +15,7 @@ use crate::preflight::prepare;
 use crate::read::{Plans, Terms};
 use crate::run::{Earlier, Finished, Gate, Halt, Passage};
 use crate::settle::{self, settle};
-use crate::{GateError, take};
+use crate::{GateError, authorization, take, watch};
 
 /// Other sessions on the clone.
 const SESSIONS: &str = include_str!("../../../sql/engine/witness/activity.sql");
@@ -164,6 +164,8 @@ impl Gate<'_> {
             record: &mut record,
             plans,
             earlier: Earlier { asserted: progress.asserted, unasserted: progress.unasserted },
+            weight: Err(UNWEIGHED.to_owned()),
+            watch: None,
         };
         let mut hold = hold;
         let halted = go_on(passage, &channel, &mut hold, &prepared, &entry, command).await;
@@ -242,6 +244,8 @@ fn sessions_not_asked(why: String) -> GateError {
     }
 }
 
+const UNWEIGHED: &str =
+    "the scripts ran in a process that was killed, or by hand, and were not weighed";
 const NOTHING_TOUCHED: &str =
     "it was killed before its entry was complete, and had touched nothing";
 const ABANDON: &str = "end it with `clonegate abandon RUN --reason TEXT`, then run the gate again";
@@ -316,6 +320,13 @@ async fn go_on(
     entry: &(Snapshot, Snapshot),
     command: Command,
 ) -> Result<(), Stopped> {
+    let why = match passage.record.by_hand {
+        Some(_) => {
+            "the clone was handed over for work by hand, and nobody looked until it was closed"
+        }
+        None => "the run was killed, and nobody looked until it was taken up again",
+    };
+    passage.watch = Some(watch::begin_late(clone, why.to_owned()).await);
     let phase = if command == Command::Resume { Phase::Build } else { Phase::Exit };
     let production = match passage.connect(phase).await {
         Ok(production) => production,
@@ -327,6 +338,16 @@ async fn go_on(
     if !known.is_some_and(|known| known.is_same_database(production.identity())) {
         let why = "production is another database now than at entry".to_owned();
         return Err(Stopped::Before(why));
+    }
+    if command == Command::Resume {
+        let mode = passage.record.mode;
+        authorization::by_the_servers(passage.record, &production, clone).await;
+        if passage.record.mode != mode {
+            passage.record.mode = mode;
+            let why = std::mem::take(&mut passage.record.authorization_refused).join("; ");
+            let why = format!("the authorization does not hold any more: {why}");
+            return Err(Stopped::Before(why));
+        }
     }
     let is_over = |outcome: &ScriptOutcome| match outcome {
         ScriptOutcome::Committed | ScriptOutcome::RolledBack => true,

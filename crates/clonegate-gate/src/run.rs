@@ -14,8 +14,12 @@ use jiff::Timestamp;
 
 use crate::channels::{self, clone_record, clone_settings, production_record};
 use crate::preflight::{Prepared, prepare};
+use crate::proof::Weight;
 use crate::read::{self, Plans};
-use crate::{Closed, GateError, Observer, Stop, build, exit, interrupted, open, rehearsal, take};
+use crate::{
+    Closed, GateError, Observer, Stop, authorization, build, controls, exit, interrupted, open,
+    rehearsal, separation, take, watch,
+};
 
 /// A profile, where its evidence goes, and who is told.
 pub struct Gate<'a> {
@@ -101,6 +105,8 @@ impl Gate<'_> {
                     record: &mut record,
                     plans,
                     earlier,
+                    weight: Err("nothing was built".to_owned()),
+                    watch: None,
                 };
                 let halted = passage.phases(&channel, &mut hold, &prepared).await;
                 (Some((channel, hold)), halted)
@@ -189,6 +195,7 @@ impl Gate<'_> {
     ) -> RunRecord {
         let profile = self.profile;
         let authorization = profile.build.authorization.clone();
+        let (mode, authorization_refused) = authorization::mode(profile, Timestamp::now());
         let build = prepared.scripts.iter().map(|script| ScriptRecord {
             name: script.name().to_owned(),
             sha256: script.sha256().to_owned(),
@@ -203,11 +210,12 @@ impl Gate<'_> {
             gate: profile.name.clone(),
             title: profile.title.clone(),
             clonegate: env!("CARGO_PKG_VERSION").to_owned(),
-            mode: if authorization.is_some() { Mode::Persistent } else { Mode::Prototype },
+            mode,
             started_at: Timestamp::now(),
             finished_at: None,
             profile_sha256: profile.sha256.clone(),
             authorization,
+            authorization_refused,
             production: TargetRecord {
                 database: profile.production.database.clone(),
                 channel: production_record(profile, None),
@@ -219,11 +227,13 @@ impl Gate<'_> {
                 identity: None,
             },
             preflight,
+            controls: None,
             production_entry: None,
             clone_entry: None,
             build: build.collect(),
             by_hand: None,
             proof: None,
+            watch: None,
             clone_findings: Vec::new(),
             rehearsal: None,
             production_exit: None,
@@ -245,6 +255,10 @@ pub(crate) struct Passage<'a> {
     pub(crate) record: &'a mut RunRecord,
     pub(crate) plans: Plans,
     pub(crate) earlier: Earlier,
+    /// The clone before and after the scripts.
+    pub(crate) weight: Result<(Weight, Weight), String>,
+    /// Who looks after the clone's isolation, until the exit.
+    pub(crate) watch: Option<watch::Begun>,
 }
 
 /// What earlier processes of the run had asked of production.
@@ -290,8 +304,22 @@ impl Passage<'_> {
         let profile = self.gate.profile;
         self.record.clone.channel = clone_record(profile, Some(clone));
         self.record.clone.identity = Some(clone.identity().clone());
+        self.watch = Some(watch::begin(clone).await);
         let production = self.connect(Phase::Entry).await?;
         self.record.production.identity = Some(production.identity().clone());
+        authorization::by_the_servers(self.record, &production, clone).await;
+        let refused = self.record.authorization_refused.clone();
+        for why in &refused {
+            self.gate.observer.warning(&format!(
+                "nothing will be committed: the authorization does not hold: {why}"
+            ));
+        }
+        if self.record.by_hand.is_some() && self.record.mode == Mode::Prototype {
+            return Err(Halt::Stopped(format!(
+                "work by hand is committed, and the authorization does not hold: {}",
+                refused.join("; ")
+            )));
+        }
         let entry = self.entry(&production, clone, prepared).await?;
         self.asserted(&production)?;
         Ok((production, entry))
@@ -308,7 +336,7 @@ impl Passage<'_> {
             // A role that is no reader is a requirement that is not met, and not only a
             // connection that did not come about.
             if let Some(attestation) = e.attestation() {
-                self.record.preflight.extend(exit::attested(Ok(attestation)));
+                self.record.preflight.extend(separation::attested(Ok(attestation)));
                 return Halt::Stopped(
                     "production was not read: its role could do more than that".to_owned(),
                 );
@@ -418,10 +446,10 @@ impl Passage<'_> {
         self.begin(Phase::Entry)?;
         let facts = self.facts(prepared);
         let terms = read::Terms { facts: &facts, permitted: &prepared.permitted };
-        self.record.preflight.extend(
-            exit::separation(production, Ok(production.attestation()), clone, &profile.clone.role)
-                .await,
-        );
+        let attested = Ok(production.attestation());
+        self.record.preflight.extend(separation::rows(profile, production, attested, clone).await);
+        self.gate.observer.step("trying the guards");
+        self.record.controls = Some(controls::rows(profile, self.run, production, clone).await);
 
         self.gate.observer.step("reading production");
         let checks = &profile.production.checks;

@@ -24,6 +24,8 @@ use crate::tests::attacks::layers::{self, Layer};
 use crate::transaction::Ledger;
 use crate::{Allowlist, Facts, ReadError};
 
+const ROW_LOCK: &str = include_str!("../../../sql/engine/probe/row-lock.sql");
+
 /// By how much the channel's own deadline is later than the server's time-out.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -332,6 +334,16 @@ impl ProductionChannel {
     ) -> Result<Answer, ReadError> {
         let question = Question { sql: statement.as_sql(), lookups: statement.lookups() };
         self.read_sql(question, facts, self.bounds.of_a_caller()).await
+    }
+
+    /// A negative control: sends a row lock, which is a write, without the judge. The transaction has to
+    /// refuse it, because it is READ ONLY; the role, which was attested, has no right to it in any.
+    ///
+    /// # Errors
+    /// See [`ReadError`]: only `Server` with SQLSTATE 25006 is the refusal that has to come.
+    pub async fn control_write(&self) -> Result<Answer, ReadError> {
+        let question = Question { sql: ROW_LOCK, lookups: &Lookups::default() };
+        self.read_sql(question, &Facts::none(), self.bounds.of_a_caller()).await
     }
 
     #[cfg(test)]

@@ -112,6 +112,10 @@ pub(crate) struct CloneTable {
     /// Parts of the coverage manifest that need not be covered, each with the reason.
     #[serde(default)]
     pub(crate) waive: BTreeMap<String, String>,
+    /// What the role may do and the clone may have beyond the clone, each with the reason; docs/roles.md has
+    /// the names.
+    #[serde(default)]
+    pub(crate) accept: BTreeMap<String, String>,
     /// What the witnesses take, and what that may cost.
     #[serde(default)]
     pub(crate) witness: WitnessTable,
@@ -127,8 +131,46 @@ pub(crate) struct BuildTable {
     pub(crate) rollback: PathBuf,
     /// The text that the comment of every new relation must contain.
     pub(crate) marker: String,
+    /// By which column the rows that the build adds say that they are its own.
+    pub(crate) row_marker: Option<RowMarkerTable>,
+    /// Scripts that can be run again, by their names, and what that may change: relations
+    /// (`public.orders`), and of each the columns. Each is run again and rolled back.
+    #[serde(default)]
+    pub(crate) repeatable: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// What the build may take.
+    #[serde(default)]
+    pub(crate) bounds: BoundsTable,
     /// Who allowed that the scripts are committed; without it every script is rolled back.
     pub(crate) authorization: Option<AuthorizationTable>,
+}
+
+/// By which column the rows that the build adds say that they are its own.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RowMarkerTable {
+    /// The column's name.
+    pub(crate) column: String,
+    /// With what its value begins. It is no pattern: in LIKE `_` stands for any character.
+    pub(crate) prefix: String,
+    /// Tables of the build that have no such column, each with the reason.
+    #[serde(default)]
+    pub(crate) without: BTreeMap<String, String>,
+}
+
+/// What the build may take; what is left out is not bounded.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct BoundsTable {
+    /// Rows that are added.
+    pub(crate) rows: Option<u64>,
+    /// Definitions that are added: tables, columns, indexes, functions.
+    pub(crate) objects: Option<u64>,
+    /// By how much the clone grows: `16MiB`.
+    pub(crate) bytes: Option<String>,
+    /// How much write-ahead log the clone's server writes meanwhile: `64MiB`.
+    pub(crate) wal: Option<String>,
+    /// The scripts' own time, all together: `2m`.
+    pub(crate) time: Option<String>,
 }
 
 /// Who allowed commits on the clone.
@@ -141,6 +183,13 @@ pub(crate) struct AuthorizationTable {
     pub(crate) reference: String,
     /// Why commits are needed and why they do no harm.
     pub(crate) reason: String,
+    /// Until when, as in `2026-12-01T00:00:00Z`. Without it nothing is committed.
+    pub(crate) expires: Option<String>,
+    /// The digest of the profile that it is for, as `clonegate authorize` prints it.
+    pub(crate) profile: Option<String>,
+    /// The digests of the scripts and the rollback script that it is for, by their names.
+    #[serde(default)]
+    pub(crate) scripts: BTreeMap<String, String>,
 }
 
 /// What callers may ask production, and how much at once.

@@ -7,11 +7,16 @@ use std::time::Duration;
 use clonegate_model::{
     Across, Authorization, Check, CloneName, CloneNamePattern, DatabaseName, NameError,
 };
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::ProfileError;
+use crate::authorization::Binding;
 use crate::check_file::{nearest, read_check};
-use crate::file::{CloneTable, LimitsTable, ProductionTable, ProfileFile, SslMode, WitnessTable};
+use crate::file::{
+    BoundsTable, CloneTable, LimitsTable, ProductionTable, ProfileFile, RowMarkerTable, SslMode,
+    WitnessTable,
+};
 use crate::query::{PermittedNames, permitted};
 
 /// The largest file that a profile may name. It is read whole.
@@ -38,6 +43,8 @@ pub struct Profile {
     pub permitted: PermittedNames,
     /// SHA-256 over the profile, its checks and its scripts, in hexadecimal.
     pub sha256: String,
+    /// What an authorization has to name.
+    pub binding: Binding,
 }
 
 /// The database that must stay untouched.
@@ -110,6 +117,9 @@ pub struct CloneTarget {
     pub organic: BTreeMap<String, Across>,
     /// Subjects of the coverage manifest that need not be covered, with the reason.
     pub waive: BTreeMap<String, String>,
+    /// What the role may do and the clone may have beyond the clone, with the reason; the gate knows the
+    /// names.
+    pub accept: BTreeMap<String, String>,
     /// What the witnesses take, and what that may cost.
     pub witness: WitnessSettings,
 }
@@ -161,8 +171,40 @@ pub struct Build {
     pub rollback: Option<Script>,
     /// The text that the comment of every new relation must contain.
     pub marker: String,
+    /// By which column the rows that the build adds say that they are its own.
+    pub row_marker: Option<RowMarker>,
+    /// Scripts that can be run again, by their names, and which columns of which relations may differ then.
+    pub repeatable: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// What the build may take.
+    pub bounds: Bounds,
     /// Who allowed that the scripts are committed.
     pub authorization: Option<Authorization>,
+}
+
+/// By which column rows say that they are the build's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowMarker {
+    /// The column's name.
+    pub column: String,
+    /// With what its value begins.
+    pub prefix: String,
+    /// Tables that have no such column, by their quoted names, with the reason.
+    pub without: BTreeMap<String, String>,
+}
+
+/// What the build may take; `None` is not bounded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Rows that are added.
+    pub rows: Option<u64>,
+    /// Definitions that are added.
+    pub objects: Option<u64>,
+    /// Bytes by which the clone grows.
+    pub bytes: Option<u64>,
+    /// Bytes of write-ahead log that the clone's server writes meanwhile.
+    pub wal: Option<u64>,
+    /// The scripts' own time, all together.
+    pub time: Option<Duration>,
 }
 
 /// A script's text.
@@ -230,6 +272,12 @@ impl Profile {
             ));
         }
         let clone = clone(&place, root, clone_table, Checks::Read(&mut digest))?;
+        // So far it is the profile's text, as it stands, and the checks.
+        let checks_digest: String = [&production.checks, &clone.checks]
+            .into_iter()
+            .flatten()
+            .map(|check| format!("{}:{}:{}\n", check.id, check.sql.len(), check.sql))
+            .collect();
         let mut scripts = Vec::new();
         for relative in &build.scripts {
             let script = script(&root.join(relative), &mut digest)?;
@@ -253,6 +301,20 @@ impl Profile {
                 "write for instance TEST_CLONE",
             ));
         }
+        let row_marker = match build.row_marker {
+            None => None,
+            Some(table) => Some(row_marker(&place, table)?),
+        };
+        for name in build.repeatable.keys() {
+            if !scripts.iter().any(|s| s.name == *name) {
+                return Err(place.at(
+                    "repeatable",
+                    format!("{name} is to be run again, and no script is called so"),
+                    "name one of `scripts` by its file's name",
+                ));
+            }
+        }
+        let bounds = bounds(&place, &build.bounds)?;
         let authorization = match build.authorization {
             None => None,
             Some(a) => {
@@ -267,17 +329,56 @@ impl Profile {
                         ));
                     }
                 }
-                Some(Authorization { by: a.by, reference: a.reference, reason: a.reason })
+                let expires = match &a.expires {
+                    None => None,
+                    Some(text) => Some(text.parse::<Timestamp>().map_err(|e| {
+                        place.at(
+                            "expires",
+                            format!("{text:?} is no time: {e}"),
+                            "write for instance 2026-12-01T00:00:00Z",
+                        )
+                    })?),
+                };
+                Some(Authorization {
+                    by: a.by,
+                    reference: a.reference,
+                    reason: a.reason,
+                    expires,
+                    profile: a.profile,
+                    scripts: a.scripts,
+                })
             }
         };
         let limits = limits(&place, &file.limits)?;
+        if let Some(rollback) = &rollback
+            && scripts.iter().any(|s| s.name == rollback.name)
+        {
+            return Err(place.at(
+                "rollback",
+                format!("a script and the rollback script are both called {}", rollback.name),
+                "give each a name of its own",
+            ));
+        }
+        let named: Vec<(&str, &str)> =
+            scripts.iter().chain(&rollback).map(|s| (&*s.name, &*s.text)).collect();
+        let binding = Binding::new(&table(&place)?, &checks_digest, &named);
         Ok(Self {
             path: path.to_owned(),
+            binding,
             title: file.title.unwrap_or_else(|| file.name.clone()),
             name: file.name,
             production,
             clone,
-            build: Build { scripts, rollback_path, rollback, marker: build.marker, authorization },
+            build: Build {
+                scripts,
+                rollback_path,
+                rollback,
+                marker: build.marker,
+                row_marker,
+                repeatable: build.repeatable,
+                bounds,
+                authorization,
+            },
             limits,
             permitted: permitted(file.permitted),
             sha256: digest.finalize().iter().map(|b| format!("{b:02x}")).collect(),
@@ -332,6 +433,11 @@ impl Place<'_> {
             ProfileError::text(&path, &text, start..end, error.to_string(), hint)
         }
     }
+}
+
+/// The file's keys and values, whatever they mean.
+fn table(place: &Place<'_>) -> Result<toml::Table, ProfileError> {
+    toml::from_str(place.text).map_err(|e| explain(place.path, place.text, &e))
 }
 
 /// The file's keys, where the version is one that is read.
@@ -416,6 +522,7 @@ pub(crate) fn clone(
         maintenance_database: DatabaseName::new(&*maintenance).map_err(place.name(&maintenance))?,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
+        accept: table.accept,
         witness: witness(place, table.witness, Side::Clone)?,
     })
 }
@@ -537,6 +644,47 @@ fn witness(
             Some(given) => Some(duration(place, "replica-lag", Some(&given), 60, 86_400)?),
         },
         patience: duration(place, "patience", table.patience.as_deref(), 60, 3_600)?,
+    })
+}
+
+fn row_marker(place: &Place<'_>, table: RowMarkerTable) -> Result<RowMarker, ProfileError> {
+    for (key, value) in [("column", &table.column), ("prefix", &table.prefix)] {
+        if value.is_empty() {
+            let hint = "name the column, and with what its values begin";
+            return Err(place.at(key, format!("the row marker's {key} is empty"), hint));
+        }
+    }
+    for (relation, reason) in &table.without {
+        if reason.trim().is_empty() || !relation.contains('.') {
+            return Err(place.at(
+                relation,
+                format!("{relation:?} is left out without a schema or without a reason"),
+                "write \"public.name\" = \"why\"",
+            ));
+        }
+    }
+    let RowMarkerTable { column, prefix, without } = table;
+    Ok(RowMarker { column, prefix, without })
+}
+
+fn bounds(place: &Place<'_>, table: &BoundsTable) -> Result<Bounds, ProfileError> {
+    let size = |key: &str, given: &Option<String>| match given {
+        None => Ok(None),
+        Some(text) => match bytes(text) {
+            Some(size) => Ok(Some(size)),
+            None => Err(place.at(key, format!("{text:?} is no size"), "write for instance 16MiB")),
+        },
+    };
+    let time = match &table.time {
+        None => None,
+        given => Some(duration(place, "time", given.as_deref(), 0, 86_400)?),
+    };
+    Ok(Bounds {
+        rows: table.rows,
+        objects: table.objects,
+        bytes: size("bytes", &table.bytes)?,
+        wal: size("wal", &table.wal)?,
+        time,
     })
 }
 

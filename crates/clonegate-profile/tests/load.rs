@@ -105,7 +105,37 @@ fn a_secret_has_no_key() {
 }
 
 #[test]
+fn what_the_build_may_take_and_be_bound_to_is_read() {
+    let more = "marker = \"TEST_CLONE\"\nrepeatable = { \"a.sql\" = { \"public.a\" = [\"seen\"] } }\n\
+                bounds = { rows = 5, bytes = \"1MiB\", time = \"2s\" }\n\
+                row-marker = { column = \"by\", prefix = \"T_\" }\n\
+                authorization = { by = \"a\", reference = \"b\", reason = \"c\", expires = \"2026-12-01T00:00:00Z\" }";
+    let folder = folder(&GOOD.replace("marker = \"TEST_CLONE\"", more));
+    let profile = load(folder.path()).unwrap();
+    let bounds = &profile.build.bounds;
+    assert_eq!((bounds.rows, bounds.bytes, bounds.objects), (Some(5), Some(1 << 20), None));
+    assert_eq!(bounds.time.map(|t| t.as_secs()), Some(2));
+    assert_eq!(profile.build.repeatable["a.sql"]["public.a"], ["seen"]);
+    assert_eq!(profile.build.row_marker.unwrap().prefix, "T_");
+    let expires = profile.build.authorization.unwrap().expires.unwrap();
+    assert_eq!(expires.to_string(), "2026-12-01T00:00:00Z");
+    // Both scripts, and the same digest without the authorization.
+    assert_eq!(profile.binding.scripts.keys().collect::<Vec<_>>(), ["a.sql", "z.sql"]);
+    profile.binding.write(&folder.path().join("clonegate.toml"), expires).unwrap();
+    let bound = load(folder.path()).unwrap();
+    assert_eq!(bound.binding, profile.binding);
+}
+
+#[test]
 fn other_mistakes_say_what_to_write() {
+    let marker = "marker = \"TEST_CLONE\"";
+    let with = |more: &str| mistake(marker, &format!("{marker}\n{more}"));
+    assert!(with("repeatable = { \"b.sql\" = {} }").contains("no script is called so"));
+    assert!(with("bounds = { bytes = \"much\" }").contains("for instance 16MiB"));
+    assert!(with("row-marker = { column = \"by\", prefix = \"\" }").contains("prefix is empty"));
+    let until =
+        "authorization = { by = \"a\", reference = \"b\", reason = \"c\", expires = \"soon\" }";
+    assert!(with(until).contains("2026-12-01T00:00:00Z"));
     assert!(mistake("\"may-grow\"", "\"grows\"").contains("may-grow or may-change"));
     assert!(mistake("\"500ms\"", "\"fast\"").contains("for instance 500ms"));
     let twice = mistake("[\"a.sql\"]", "[\"a.sql\", \"./a.sql\"]");

@@ -81,6 +81,10 @@ pub(crate) enum Command {
     /// Exit codes: 0 equal; 2 usage or configuration; 3 something could not be established; 100
     /// different.
     Compare(Compare),
+    /// Print what an authorization of the profile's build has to name: expiry and digests.
+    ///
+    /// Nothing is connected to. Read the scripts, then paste it into [build.authorization].
+    Authorize(Authorize),
     /// Ask production one question, read-only, bounded and audited.
     ///
     /// The statement is judged, recorded in the audit log, read in a READ ONLY transaction behind a
@@ -122,6 +126,17 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Sandbox,
     },
+}
+
+/// What `clonegate authorize` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Authorize {
+    /// The profile.
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// How many hours it is to hold, from now.
+    #[arg(long, default_value_t = 24, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8784))]
+    pub(crate) hours: u32,
 }
 
 #[derive(Debug, Args)]

@@ -136,7 +136,11 @@ impl Trial {
         let there = format!(
             "select count(*) from pg_stat_activity where application_name = '{application}' and state <> 'active'"
         );
-        until("the session is there", async || self.sql(side, &there).await == "1").await;
+        let server = &self.endpoint(side).psql;
+        until("the session is there", async || {
+            server.run_sql("postgres", &there).await.is_ok_and(|n| n.trim() == "1")
+        })
+        .await;
         Session { psql, application: application.to_owned() }
     }
 
@@ -148,7 +152,11 @@ impl Trial {
             "select count(*) from pg_stat_activity where application_name = '{}' and state = 'idle'",
             session.application
         );
-        until("the session is done", async || self.sql(side, &done).await == "1").await;
+        let server = &self.endpoint(side).psql;
+        until("the session is done", async || {
+            server.run_sql("postgres", &done).await.is_ok_and(|n| n.trim() == "1")
+        })
+        .await;
     }
 
     /// Puts a script into the build, behind `after` others, that runs `first` and then waits until
@@ -187,7 +195,12 @@ impl Trial {
     /// Waits until a script waits.
     pub(crate) async fn somebody_waits(&self) {
         let waits = "select count(*) from pg_stat_activity where application_name like 'clonegate/%' and query like '%case-go%' and pid <> pg_backend_pid()";
-        until("the script waits", async || self.sql(Side::Clone, waits).await != "0").await;
+        // Not on the clone: the gate would see a foreign session there.
+        let server = &self.endpoint(Side::Clone).psql;
+        until("the script waits", async || {
+            server.run_sql("postgres", waits).await.is_ok_and(|n| n.trim() != "0")
+        })
+        .await;
     }
 
     /// Lets the script that waits go on.

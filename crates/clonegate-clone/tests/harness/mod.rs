@@ -221,7 +221,8 @@ impl Fixture {
     /// A container runtime whose container is this machine, with something wrong on the way: the script is
     /// run with the rest of the command line in `"$@"`.
     pub(crate) fn container(&mut self, script: &str) {
-        self.settings.runtime = self.program("runtime", &format!("shift 3\n{script}"));
+        let id = "test \"$1\" != inspect || exit 1";
+        self.settings.runtime = self.program("runtime", &format!("{id}\nshift 3\n{script}"));
         self.settings.container = Some(clonegate_clone::ContainerName::new("far").unwrap());
     }
 

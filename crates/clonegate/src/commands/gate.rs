@@ -7,7 +7,7 @@ use clonegate_model::Exit;
 use clonegate_report::{render_markdown, report, summary_line};
 use clonegate_store::Store;
 
-use super::{Failure, load, sandbox};
+use super::{Failure, authorize, load, sandbox};
 use crate::cli;
 use crate::console::Console;
 use crate::signals;
@@ -23,7 +23,10 @@ pub(super) async fn run(
         return through(&config(options.config)?, store, console, stop, depth).await;
     }
     let trial = sandbox::start(&options.sandbox, store, console).await?;
-    let done = through(trial.config_path(), store, console, stop, depth).await;
+    let done = match authorize::trial(trial.config_path()) {
+        Ok(()) => through(trial.config_path(), store, console, stop, depth).await,
+        Err(failure) => Err(failure),
+    };
     if options.sandbox.keep {
         let help = trial.connection_help();
         trial.keep()?;

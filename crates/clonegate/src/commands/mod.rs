@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod audit;
+mod authorize;
 mod diff;
 mod gate;
 mod lint;
@@ -149,6 +150,7 @@ pub(crate) async fn dispatch(
     let store = Store::new(store);
     match command {
         Command::Gate(options) => gate::run(options, &store, console).await,
+        Command::Authorize(options) => authorize::run(&options, console),
         Command::Open(options) => runs::open(options, &store, console).await,
         Command::Status(options) => status::run(options, &store, console).await,
         Command::Resume(options) => runs::resume(options, &store, console).await,
