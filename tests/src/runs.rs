@@ -2,7 +2,7 @@
 
 use clonegate_model::{ScriptOutcome, Verdict};
 
-use crate::harness::{Side, Trial, run, until};
+use crate::harness::{Side, Trial, authorize, run, set, until};
 
 const AXIS_TABLES: &str = "select count(*) from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and (relname like 'axis\\_%' or relname = 'coverage_rule')";
 const COMMENT: &str = "select coalesce(shobj_description(oid, 'pg_database'), '') from pg_database where datname = current_catalog";
@@ -20,6 +20,10 @@ async fn state_of_the_latest(trial: &Trial) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_run_goes_on_and_a_long_one_is_opened_and_closed() {
     let trial = Trial::new().await;
+    trial.edit(|document| {
+        let reason = "a run that was killed is not looked after";
+        set(document, "clone.accept.unwatched", Some(reason.into()));
+    });
     let (config, elsewhere) = (config(&trial), trial.profile_folder().join("another-store"));
     trial.wait_in_the_build(2, "");
     let gate = trial.gate_until_it_waits().await;
@@ -84,7 +88,9 @@ async fn a_killed_run_goes_on_and_a_long_one_is_opened_and_closed() {
     assert_eq!(back.code, Some(0), "{}", back.said());
     trial.assert_nothing_left().await;
 
-    // An open run needs no process to keep the clone.
+    // An open run needs no process to keep the clone; that nobody looks after it is not accepted here.
+    trial.edit(|document| set(document, "clone.accept.unwatched", None));
+    authorize(trial.config());
     trial
         .sql(
             Side::Clone,
@@ -125,9 +131,10 @@ async fn a_killed_run_goes_on_and_a_long_one_is_opened_and_closed() {
     until("the worker is gone", async || trial.sql(Side::Clone, gone).await == "0").await;
 
     let closed = trial.command(&["close"]).await;
-    assert_eq!(closed.code, Some(0), "{}", closed.said());
+    assert_eq!(closed.code, Some(3), "{}", closed.said());
     let record = trial.records().pop().unwrap();
-    assert_eq!(record.verdict(), Verdict::Pass);
+    let reasons = record.reasons();
+    assert!(reasons.len() == 1 && reasons[0].contains("nobody looked"), "{reasons:?}");
     assert!(record.build.is_empty());
     let work = record.by_hand.as_ref().unwrap();
     assert!(work.opened_at < work.closed_at);
@@ -142,16 +149,17 @@ async fn what_was_done_by_hand_without_a_marker_fails_the_run_and_an_unlocked_on
     let trial = Trial::new().await;
     let config = config(&trial);
     trial.edit(|document| {
-        crate::harness::set(document, "build.authorization", None);
+        set(document, "build.authorization", None);
     });
     let refused = trial.command(&["open", "--config", &config]).await;
     assert_eq!(refused.code, Some(2), "{}", refused.said());
     assert!(!trial.store().exists());
     trial.edit(|document| {
         for key in ["by", "reference", "reason"] {
-            crate::harness::set(document, &format!("build.authorization.{key}"), Some("x".into()));
+            set(document, &format!("build.authorization.{key}"), Some("x".into()));
         }
     });
+    authorize(trial.config());
 
     let opened = trial.command(&["open", "--config", &config]).await;
     assert_eq!(opened.code, Some(0), "{}", opened.said());
@@ -186,7 +194,7 @@ fn psql_that_lives_on(trial: &Trial) {
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let path = path.to_str().unwrap().to_owned();
-    trial.edit(|document| crate::harness::set(document, "clone.psql", Some(path.into())));
+    trial.edit(|document| set(document, "clone.psql", Some(path.into())));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

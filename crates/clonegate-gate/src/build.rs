@@ -19,17 +19,11 @@ pub(crate) async fn run(
     clone: &CloneChannel,
     scripts: &[GuardedScript],
 ) -> Result<(), Halt> {
-    let has_some_behind_it =
-        passage.record.build.iter().any(|s| s.outcome == ScriptOutcome::Committed);
-    let before = proof::weigh(clone).await;
     let ran = match passage.record.mode {
         Mode::Persistent => persistent(passage, clone, scripts).await,
         Mode::Prototype => prototype(passage, clone, scripts).await,
     };
-    let after = proof::weigh(clone).await;
-    if !has_some_behind_it {
-        passage.weight = before.and_then(|before| Ok((before, after?)));
-    }
+    passage.weight = proof::weigh(clone).await;
     ran
 }
 

@@ -214,7 +214,11 @@ pub(crate) fn spent(
     Spent {
         rows: proof::added_rows(entry, after),
         objects: u64::try_from(findings.iter().filter(new).count()).unwrap_or(u64::MAX),
-        weight: passage.weight.clone(),
+        weight: match (passage.record.weight, &passage.weight) {
+            (Some(before), Ok(after)) => Ok((before, *after)),
+            (Some(_), Err(why)) => Err(why.clone()),
+            (None, _) => Err("the clone was not weighed at entry".to_owned()),
+        },
         time: Duration::from_millis(took),
         log,
     }

@@ -59,7 +59,7 @@ impl Gate<'_> {
             record: &mut record,
             plans,
             earlier: Earlier::default(),
-            weight: Err("work by hand is not weighed".to_owned()),
+            weight: Err("nothing was done yet".to_owned()),
             watch: None,
         };
         let halted = match passage.enter(&channel, &prepared).await {

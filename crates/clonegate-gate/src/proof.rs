@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clonegate_clone::CloneChannel;
-use clonegate_model::{Across, Assertion, Facts, Reading, Snapshot, Value, chain};
+use clonegate_model::{Across, Assertion, Facts, Reading, Snapshot, Value, Weight, chain};
 use clonegate_profile::{Bounds, RowMarker};
 use clonegate_sql::{GuardedScript, Permitted};
 use serde::Deserialize;
@@ -201,12 +201,6 @@ async fn repeated(
 }
 
 /// How big the clone is, and how far its server's log.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Weight {
-    bytes: i64,
-    wal: i64,
-}
-
 pub(crate) async fn weigh(channel: &CloneChannel) -> Result<Weight, String> {
     let answer = ask(channel, &[WEIGHT.to_owned()]).await.into_iter().next();
     let reading = answer.unwrap_or_else(|| Err("there is no answer".to_owned()))?;

@@ -15,7 +15,7 @@ use crate::preflight::prepare;
 use crate::read::{Plans, Terms};
 use crate::run::{Earlier, Finished, Gate, Halt, Passage};
 use crate::settle::{self, settle};
-use crate::{GateError, authorization, take, watch};
+use crate::{GateError, authorization, proof, take, watch};
 
 /// Other sessions on the clone.
 const SESSIONS: &str = include_str!("../../../sql/engine/witness/activity.sql");
@@ -164,7 +164,7 @@ impl Gate<'_> {
             record: &mut record,
             plans,
             earlier: Earlier { asserted: progress.asserted, unasserted: progress.unasserted },
-            weight: Err(UNWEIGHED.to_owned()),
+            weight: proof::weigh(&channel).await,
             watch: None,
         };
         let mut hold = hold;
@@ -244,8 +244,6 @@ fn sessions_not_asked(why: String) -> GateError {
     }
 }
 
-const UNWEIGHED: &str =
-    "the scripts ran in a process that was killed, or by hand, and were not weighed";
 const NOTHING_TOUCHED: &str =
     "it was killed before its entry was complete, and had touched nothing";
 const ABANDON: &str = "end it with `clonegate abandon RUN --reason TEXT`, then run the gate again";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clonegate_clone::{CloneChannel, HeldFor, Hold};
 use clonegate_model::{
     Across, Assertion, Check, Covered, Facts, Footprint, Mode, Outcome, Phase, RUN_FORMAT, RunId,
-    RunRecord, ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict, chain,
+    RunRecord, ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict, Weight, chain,
 };
 use clonegate_probe::ProductionChannel;
 use clonegate_profile::Profile;
@@ -14,11 +14,10 @@ use jiff::Timestamp;
 
 use crate::channels::{self, clone_record, clone_settings, production_record};
 use crate::preflight::{Prepared, prepare};
-use crate::proof::Weight;
 use crate::read::{self, Plans};
 use crate::{
     Closed, GateError, Observer, Stop, authorization, build, controls, exit, interrupted, open,
-    rehearsal, separation, take, watch,
+    proof, rehearsal, separation, take, watch,
 };
 
 /// A profile, where its evidence goes, and who is told.
@@ -232,6 +231,7 @@ impl Gate<'_> {
             clone_entry: None,
             build: build.collect(),
             by_hand: None,
+            weight: None,
             proof: None,
             watch: None,
             clone_findings: Vec::new(),
@@ -255,8 +255,8 @@ pub(crate) struct Passage<'a> {
     pub(crate) record: &'a mut RunRecord,
     pub(crate) plans: Plans,
     pub(crate) earlier: Earlier,
-    /// The clone before and after the scripts.
-    pub(crate) weight: Result<(Weight, Weight), String>,
+    /// The clone behind the scripts.
+    pub(crate) weight: Result<Weight, String>,
     /// Who looks after the clone's isolation, until the exit.
     pub(crate) watch: Option<watch::Begun>,
 }
@@ -321,6 +321,9 @@ impl Passage<'_> {
             )));
         }
         let entry = self.entry(&production, clone, prepared).await?;
+        // A number that can't be had is missing where a bound is held against it.
+        self.record.weight = proof::weigh(clone).await.ok();
+        self.folder.store_record(self.record)?;
         self.asserted(&production)?;
         Ok((production, entry))
     }

@@ -40,7 +40,7 @@ pub use reading::{Reading, Value};
 pub use requirement::{Clause, Comparison, Condition, ParseRequirementError, Requirement};
 pub use run::{
     Authorization, ByHand, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord,
-    ScriptOutcome, ScriptRecord, TargetRecord,
+    ScriptOutcome, ScriptRecord, TargetRecord, Weight,
 };
 pub use snapshot::{
     CatalogObject, Comparable, Coverage, Covered, Digest, DigestKey, Footprint, HashSum, Horizon,

@@ -181,6 +181,9 @@ pub struct RunRecord {
     /// That the work was done by hand, and no script was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<ByHand>,
+    /// How big the clone was, and how far its server's log, before anything was done on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Weight>,
     /// That the build only added, and marked what it added.
     pub proof: Option<Vec<Assertion>>,
     /// Who and what else was at work on the clone, from entry to exit.
@@ -325,4 +328,13 @@ impl RunRecord {
         }
         reasons
     }
+}
+
+/// How big a database is, and how far its server's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weight {
+    /// Bytes of the database, with everything in it.
+    pub bytes: i64,
+    /// Bytes of log that the server has written since it was made.
+    pub wal: i64,
 }
