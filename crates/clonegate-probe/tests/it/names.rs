@@ -34,7 +34,7 @@ const OWN: &str = "
     create function public.initcap(varchar, varchar, varchar) returns text language sql as $$ select 'own' $$;
     create function public.calls(text) returns text language plpgsql as $$ begin execute $1; return 'called'; end $$;
     create function public.better(varchar, varchar) returns boolean language sql as $$ select pg_advisory_lock(77) is null $$;
-    create operator public.^@ (leftarg = varchar, rightarg = varchar, function = public.better);";
+    create operator public.?-| (leftarg = varchar, rightarg = varchar, function = public.better);";
 
 const EXTENSIONS: [&str; 6] = ["citext", "pg_trgm", "intarray", "hstore", "ltree", "cube"];
 
@@ -89,13 +89,18 @@ async fn names_of_the_databases_own_are_refused_and_columns_stay_usable() {
     let (channel, superuser) = honest(shared().await).await;
     let facts = Facts::none();
     let major = i64::from(channel.identity().server_version_num / 10_000);
+    // What is said of an expression in brackets can't be told from a call: these are to be permitted, or read by a name
+    // in FROM.
+    let in_brackets = ["(o).total", "_pg_expandarray(array[5, 6])).n"];
     let mut refused = Vec::new();
     let statements = statements(major);
     assert!(statements.len() > 100, "{}", statements.len());
     for sql in &statements {
         let statement = ReadOnlyStatement::judge(sql).unwrap();
-        if let Err(ReadError::Refused(refusal)) = channel.read(&statement, &facts).await {
-            refused.push(format!("{sql}{refusal}"));
+        let answer = channel.read(&statement, &facts).await;
+        let is_refused = matches!(&answer, Err(ReadError::Refused(_)));
+        if is_refused != in_brackets.iter().any(|part| sql.contains(part)) {
+            refused.push(format!("{sql}{answer:?}"));
         }
     }
     assert!(
@@ -111,7 +116,7 @@ async fn names_of_the_databases_own_are_refused_and_columns_stay_usable() {
         "select ('select pg_advisory_lock(77)'::text).calls",
         "select x.calls from lower('SELECT PG_ADVISORY_LOCK(77)') x",
         "select c.email from (select 1 as a) c",
-        "select 'a'::varchar ^@ 'b'::varchar",
+        "select 'a'::varchar ?-| 'b'::varchar",
         "select ('a').category",
         "select initcap('a', 'b', 'c')",
     ] {
