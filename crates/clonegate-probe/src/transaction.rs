@@ -262,7 +262,8 @@ impl Ledger {
         session.meter.grant(0);
         let guard = self.guard.get().map_or("", String::as_str);
         let sql = format!(
-            "begin isolation level repeatable read read only;\n{guard};\n{ASSERT};\n{RECYCLE};\nrollback"
+            "begin isolation level repeatable read read only;\n{guard};\n{};\n{ASSERT};\n{RECYCLE};\nrollback",
+            names::query(&Lookups::default())
         );
         let answer = tokio::time::timeout(REHEARSAL_TIMEOUT, session.client().simple_query(&sql));
         let answer = answer

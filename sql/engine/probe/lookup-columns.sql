@@ -15,7 +15,7 @@ select
         else (
             select case pg_catalog.bool_and(case
                 when p.proargmodes operator(pg_catalog.&&) array['o', 'b', 't']::pg_catalog."char"[] then exists (
-                    select from pg_catalog.unnest(p.proargmodes, p.proargnames) as given(mode, name)
+                    select from rows from (pg_catalog.unnest(p.proargmodes), pg_catalog.unnest(p.proargnames)) as given(mode, name)
                     where given.mode operator(pg_catalog.=) any (array['o', 'b', 't']::pg_catalog."char"[])
                         and given.name operator(pg_catalog.=) q.name::pg_catalog.text)
                 when t.typrelid operator(pg_catalog.<>) 0 then exists (

@@ -6,7 +6,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
 use super::{Base, Call, Field, Lookups, MAX_NAME_BYTES, Place, Symbol, TypeName, sources};
 use crate::Permitted;
-use crate::parse::{Name, Quoted, name, token_range};
+use crate::parse::{Name, Quoted, name, names, token_range};
 use crate::read::path_of_expression;
 
 /// What was taken down so far.
@@ -125,13 +125,12 @@ impl Collector {
 
 /// Whether an operator stands in `OPERATOR(pg_catalog.…)`; that no other schema does is judged elsewhere.
 fn is_qualified(token: &SyntaxToken) -> bool {
-    let mut before = token.prev_token();
-    while let Some(trivia) = &before
-        && matches!(trivia.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT)
-    {
-        before = trivia.prev_token();
-    }
-    before.is_some_and(|t| t.kind() == SyntaxKind::DOT)
+    let operator = |kind| matches!(kind, SyntaxKind::OP | SyntaxKind::OPERATOR_CALL);
+    let mut around = token.parent_ancestors().take(3).filter(|n| operator(n.kind()));
+    around.any(|n| {
+        let mut paths = n.children().filter(|c| c.kind() == SyntaxKind::PATH_REF);
+        paths.any(|path| names(&path).next().is_some())
+    })
 }
 
 /// The names in `a`, `a.b` or `a.b.c`.

@@ -414,15 +414,15 @@ impl Lookups {
                 return Ok(());
             }
         }
-        let (what, hint) = match one.kind {
-            FoundKind::Type => ("cast to this database's own type", one.title.clone()),
-            _ => ("call this database's own", path(one)),
+        let what = match one.kind {
+            FoundKind::Type => "cast to this database's own type",
+            _ => "call this database's own",
         };
         self.refuse(
             if one.kind == FoundKind::Type { Rule::Type } else { Rule::Function },
             &field.range,
             format!("{} after this dot can {what} {}", field.names[0], one.title),
-            format!("read a column by the name of its table in FROM, or permit {hint}"),
+            format!("read a column by the name of its table in FROM, or permit {}", path(one)),
         )
     }
 
@@ -437,7 +437,7 @@ impl Lookups {
     }
 }
 
-/// A function's name as a profile permits it.
+/// The name of a function or a type as a profile permits it.
 fn path(found: &Found) -> String {
     let part = |name: &str| {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -446,5 +446,6 @@ fn path(found: &Found) -> String {
             false => format!("\"{}\"", name.replace('"', "\"\"")),
         }
     };
-    format!("{}.{} in the profile", part(&found.function_schema), part(&found.function))
+    let name = if found.kind == FoundKind::Type { &found.name } else { &found.function };
+    format!("{}.{} in the profile", part(&found.function_schema), part(name))
 }

@@ -305,14 +305,11 @@ async fn send(
     channels: &mut HashMap<Patience, ProductionChannel>,
 ) -> Came {
     let text = payload.sql.replace("{data}", &world.data);
-    // Where the judge is out, it has named nothing either.
-    let sent = if out == Some(Layer::Judge) {
-        Sent { sql: text, lookups: Lookups::default() }
-    } else {
-        match judged(&text) {
-            Some(sent) => sent,
-            None => return Came::Judged,
-        }
+    let sent = match judged(&text) {
+        Some(sent) => sent,
+        // Where the judge is out, what it would have refused is sent; it has taken down no names then.
+        None if out == Some(Layer::Judge) => Sent { sql: text, lookups: Lookups::default() },
+        None => return Came::Judged,
     };
     let (bounds, limit) = (bounds(payload.patience, out), cut_off(payload.patience, out));
     if payload.through == Through::Nothing {
