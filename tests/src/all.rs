@@ -17,4 +17,5 @@ mod outside;
 mod query;
 mod report;
 mod role_sql;
+mod snapshots;
 mod witness_rows;

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use clonegate_diff::{Additions, Policy, diff};
 use clonegate_model::{
-    Covered, DatabaseName, DigestKey, Disposition, Phase, Reading, RunId, SNAPSHOT_FORMAT,
-    Since, Snapshot, Target, Value,
+    Covered, DatabaseName, DigestKey, Disposition, Phase, Reading, RunId, SNAPSHOT_FORMAT, Since,
+    Snapshot, Target, Value,
 };
 use clonegate_probe::{
     Accepted, Allowlist, Bounds, ConnectionSettings, Environment, Fields, ProductionChannel,

@@ -1,14 +1,14 @@
 //! Two snapshots of one database, whatever they were taken against: what differs, and what could not be
 //! established.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clonegate_model::{
     Across, Compared, Differences, Disposition, Finding, NotEstablished, RelationKind,
     RelationState, Since, Snapshot, Witness,
 };
 
-use crate::place::locate;
+use crate::place::Places;
 use crate::{NotComparable, Policy, catalog, rows, same_database, unlisted};
 
 /// What two snapshots have in common, and what follows from it.
@@ -88,7 +88,8 @@ pub fn compare_snapshots(
     open.extend(unaccounted(before, after, &findings));
     let (gaps, waived) = gaps(before, after, waive, proofs);
     open.extend(gaps);
-    let located = findings.into_iter().map(|f| locate(before, after, f)).collect();
+    let places = Places::of(before, after);
+    let located = findings.into_iter().map(|f| places.locate(f)).collect();
     Differences { waived, ..Differences::new((before, after), compared, located, open) }
 }
 
@@ -145,17 +146,16 @@ fn without_baseline(
     let unsaid = |what: String| NotEstablished {
         subject: subject.clone(),
         witness: Witness::Lineage,
-        reason: format!(
-            "{what}; read the second snapshot against the first (`clonegate snapshot --since`)"
-        ),
+        reason: format!("{what} without `--since` or digests with one key"),
     };
     if entry.rows == exit.rows {
         match digests {
             Some((a, b)) => said.findings.extend(rows::contents(old, a, b, across)),
-            None if proofs.still || across == Across::MayChange => {}
+            // What has no rows in either is the same.
+            None if proofs.still || exit.rows == 0 || across == Across::MayChange => {}
             None => {
                 let what = format!(
-                    "it has {} rows in both, and whether one was changed, or replaced by another, is not known",
+                    "{} rows in both; whether one was changed or replaced is not known",
                     exit.rows
                 );
                 said.open = Some(unsaid(what));
@@ -166,9 +166,7 @@ fn without_baseline(
     let may_be_growth = across == Across::MayGrow && exit.rows > entry.rows;
     let (disposition, explained) = match across {
         Across::MayChange => (Disposition::Organic, "the profile declares may-change"),
-        Across::MayGrow if may_be_growth => {
-            (Disposition::Organic, "the profile declares may-grow")
-        }
+        Across::MayGrow if may_be_growth => (Disposition::Organic, "the profile declares may-grow"),
         Across::MayGrow => {
             (Disposition::Unexplained, "the profile declares may-grow, and that is no growth")
         }
@@ -193,16 +191,13 @@ fn without_baseline(
 
 /// What one of the snapshots has and nothing says why the other has not: no manifest that is whole leaves
 /// that open.
-fn unaccounted(
-    before: &Snapshot,
-    after: &Snapshot,
-    findings: &[Finding],
-) -> Vec<NotEstablished> {
+fn unaccounted(before: &Snapshot, after: &Snapshot, findings: &[Finding]) -> Vec<NotEstablished> {
     let mut open = Vec::new();
     for (snapshot, other, which) in [(before, after, "first"), (after, before, "second")] {
         let named = |name: &str| snapshot.coverage.iter().any(|c| c.subject == name);
-        let other_has: BTreeMap<&str, ()> =
-            other.relations.iter().map(|r| (r.name.as_str(), ())).collect();
+        let other_has: BTreeSet<&str> = other.relations.iter().map(|r| r.name.as_str()).collect();
+        let other_counts: BTreeSet<&str> =
+            other.sequences.iter().map(|s| s.name.as_str()).collect();
         let mut add = |subject: &str, witness, reason: String| {
             open.push(NotEstablished { subject: subject.to_owned(), witness, reason });
         };
@@ -218,18 +213,19 @@ fn unaccounted(
                 let reason = format!("the {which} snapshot does not say why it was not read");
                 add(&relation.name, Witness::Lineage, reason);
             }
-            if !other_has.contains_key(relation.name.as_str()) && !findings.iter().any(its) {
+            if !other_has.contains(relation.name.as_str()) && !findings.iter().any(its) {
                 let reason = format!("only the {which} snapshot has its rows");
                 add(&relation.name, Witness::Lineage, reason);
             }
         }
         for sequence in &snapshot.sequences {
             let its = |f: &Finding| f.attribute == "exists" && f.subject.ends_with(&sequence.name);
-            let there = other.sequences.iter().any(|s| s.name == sequence.name);
-            let why = other.coverage.iter().any(|c| {
-                c.witness == Witness::Sequence
-                    && (c.subject == sequence.name || NotEstablished::of(c).is_some())
-            });
+            let there = other_counts.contains(sequence.name.as_str());
+            let why = !there
+                && other.coverage.iter().any(|c| {
+                    c.witness == Witness::Sequence
+                        && (c.subject == sequence.name || NotEstablished::of(c).is_some())
+                });
             if !there && !why && !findings.iter().any(its) {
                 let reason = format!("only the {which} snapshot has its value");
                 add(&sequence.name, Witness::Sequence, reason);

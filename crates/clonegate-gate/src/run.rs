@@ -220,17 +220,19 @@ impl Passage<'_> {
         self.record.clone.channel = clone_record(profile, Some(clone));
         self.record.clone.identity = Some(clone.identity().clone());
         self.gate.observer.step("connecting to production");
-        let production = channels::open_production(&profile.production, &profile.limits, self.run).await.map_err(|e| {
-            // A role that is no reader is a requirement that is not met, and not only a
-            // connection that did not come about.
-            if let Some(attestation) = e.attestation() {
-                self.record.preflight.extend(exit::attested(Ok(attestation)));
-                return Halt::Stopped(
-                    "production was not read: its role could do more than that".to_owned(),
-                );
-            }
-            Halt::Stopped(e.to_string())
-        })?;
+        let production = channels::open_production(&profile.production, &profile.limits, self.run)
+            .await
+            .map_err(|e| {
+                // A role that is no reader is a requirement that is not met, and not only a
+                // connection that did not come about.
+                if let Some(attestation) = e.attestation() {
+                    self.record.preflight.extend(exit::attested(Ok(attestation)));
+                    return Halt::Stopped(
+                        "production was not read: its role could do more than that".to_owned(),
+                    );
+                }
+                Halt::Stopped(e.to_string())
+            })?;
         self.record.production.channel = production_record(profile, Some(&production));
         self.record.production.identity = Some(production.identity().clone());
 

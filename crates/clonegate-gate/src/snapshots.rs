@@ -27,7 +27,9 @@ pub enum SnapshotError {
         why: String,
     },
     /// The earlier snapshot is of something else.
-    #[error("the earlier snapshot is of {earlier}, and this is {now}; without --since it is read by itself")]
+    #[error(
+        "the earlier snapshot is of {earlier}, and this is {now}; without --since it is read by itself"
+    )]
     NotComparable {
         /// Of what.
         earlier: String,
@@ -136,10 +138,9 @@ impl<'a> Snapshots<'a> {
         let unread = |why: String| SnapshotError::Unread { target: Target::Clone, why };
         let settings = channels::clone_settings(clone)?;
         self.observer.step("connecting to the clone");
-        let channel: CloneChannel =
-            channels::open_clone(&self.profile.limits, settings, &self.run)
-                .await
-                .map_err(|error| unread(chain(&error)))?;
+        let channel: CloneChannel = channels::open_clone(&self.profile.limits, settings, &self.run)
+            .await
+            .map_err(|error| unread(chain(&error)))?;
         same_database(since, channel.identity())?;
         self.observer.step("reading the clone");
         let (terms, phase) = (nothing(), phase(since));

@@ -73,11 +73,7 @@ impl Since {
     /// How a later snapshot names this one.
     #[must_use]
     pub fn of(earlier: &Snapshot) -> Self {
-        Self {
-            run: earlier.run.clone(),
-            phase: earlier.phase,
-            horizon: earlier.horizon.clone(),
-        }
+        Self { run: earlier.run.clone(), phase: earlier.phase, horizon: earlier.horizon.clone() }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::ProfileError;
 use crate::file::{CloneTable, ProductionTable};
 use crate::profile::{
     Checks, CloneTarget, Limits, Place, ProductionTarget, clone, limits, parse, production, read,
 };
 use crate::query::{PermittedNames, permitted};
-use crate::ProfileError;
 
 /// A profile's databases: the same file as the gate's, or one without `[build]`, without checks, and, where
 /// only production is read, without `[clone]`.

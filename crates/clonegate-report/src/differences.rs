@@ -1,7 +1,7 @@
 //! What can be said of two snapshots, as a document.
 
 use clonegate_model::{
-    Differences, Disposition, Located, NotEstablished, Place, Side, Verdict,
+    Compared, Differences, Disposition, Located, NotEstablished, Place, Side, Verdict,
 };
 
 use crate::Document;
@@ -15,7 +15,7 @@ pub fn differences(differences: &Differences) -> Document {
         second,
         verdict: _,
         not_comparable,
-        compared,
+        compared: _,
         findings,
         findings_left_out,
         not_established,
@@ -29,8 +29,7 @@ pub fn differences(differences: &Differences) -> Document {
         vec![side("first", first), side("second", second)],
     );
     if let Some(why) = not_comparable {
-        document.lead("Not comparable:", why.clone());
-        document.lead(word(differences), String::new());
+        document.lead(word(differences), why.clone());
         return document;
     }
     let of = |wanted: Disposition| -> Vec<&Located> {
@@ -61,10 +60,7 @@ pub fn differences(differences: &Differences) -> Document {
     }
     if !not_established.is_empty() {
         document.heading("What could not be established");
-        document.table(
-            &["of what", "witness", "why"],
-            not_established.iter().map(open).collect(),
-        );
+        document.table(&["of what", "witness", "why"], not_established.iter().map(open).collect());
     }
     if *not_established_left_out > 0 {
         document.paragraph(format!("… and {not_established_left_out} more."));
@@ -77,28 +73,34 @@ pub fn differences(differences: &Differences) -> Document {
         document.heading("Left out, because it is expected to differ");
         document.bullets(left_out.clone());
     }
-    let unexplained = of(Disposition::Unexplained).len() as u64 + findings_left_out;
-    document.lead(
-        word(differences),
-        format!(
-            "{} definitions, {} relations with {} rows and {} sequences compared; {unexplained} unexplained, {} declared, {} not established",
-            compared.definitions,
-            compared.relations,
-            compared.rows,
-            compared.sequences,
-            of(Disposition::Organic).len(),
-            not_established.len() as u64 + not_established_left_out,
-        ),
-    );
+    document.lead(word(differences), counts(differences));
     document
+}
+
+/// How much was compared, and what came of it.
+fn counts(differences: &Differences) -> String {
+    let Compared { definitions, relations, rows, sequences } = differences.compared;
+    let count = |wanted: Disposition| {
+        differences.findings.iter().filter(|f| f.finding.disposition == wanted).count() as u64
+    };
+    // What nothing explains is listed first, so that what is left out comes behind all of it or is some of it.
+    let more = match differences.findings_left_out {
+        0 => String::new(),
+        n => format!(", {n} more differences"),
+    };
+    let open = differences.not_established.len() as u64 + differences.not_established_left_out;
+    format!(
+        "{definitions} definitions, {relations} relations with {rows} rows and {sequences} sequences compared; {} unexplained, {} declared{more}, {open} not established",
+        count(Disposition::Unexplained),
+        count(Disposition::Organic),
+    )
 }
 
 /// The answer in a line, for those who asked for quiet.
 #[must_use]
 pub fn differences_line(differences: &Differences) -> String {
-    let why = differences.not_comparable.as_ref().map(|why| format!(" {why}")).unwrap_or_default();
-    let line = format!("{}{why}", word(differences));
-    crate::document::harmless(&line)
+    let said = differences.not_comparable.clone().unwrap_or_else(|| counts(differences));
+    crate::document::harmless(&format!("{} {said}", word(differences)))
 }
 
 fn word(differences: &Differences) -> &'static str {
@@ -124,7 +126,11 @@ fn side(name: &str, side: &Side) -> Vec<String> {
     vec![
         name.to_owned(),
         format!("{database} ({target})"),
-        format!("{system_identifier}, PostgreSQL {server_version}"),
+        // Behind the number stands who built it.
+        format!(
+            "{system_identifier}, PostgreSQL {}",
+            server_version.split(' ').next().unwrap_or_default()
+        ),
         begun_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         horizon.to_string(),
         run.to_string(),

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use clonegate_diff::{
-    Additions, Besides, Held, Policy, compare_databases, compare_snapshots,
-};
+use clonegate_diff::{Additions, Besides, Held, Policy, compare_databases, compare_snapshots};
 use clonegate_gate::{Depth, Snapshots};
 use clonegate_model::{Across, Differences, Exit, Target};
 use clonegate_report::{differences, differences_line};
 use clonegate_store::read_snapshot;
 
-use super::snapshot::load;
 use super::Failure;
+use super::snapshot::load;
 use crate::cli;
 use crate::console::Console;
 
