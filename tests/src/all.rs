@@ -17,5 +17,5 @@ mod outside;
 mod query;
 mod report;
 mod role_sql;
-mod snapshots;
+mod snapshot_commands;
 mod witness_rows;
