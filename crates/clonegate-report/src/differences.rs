@@ -183,3 +183,100 @@ fn place((located, place): (&Located, &Place)) -> Vec<Vec<String>> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use clonegate_model::{DIFFERENCES_FORMAT, Finding, RangeChange, RowSeen, Target, Witness};
+
+    use super::*;
+    use crate::{Color, render_terminal};
+
+    fn side(name: &str) -> Side {
+        Side {
+            run: name.parse().unwrap(),
+            target: Target::Production,
+            database: clonegate_model::DatabaseName::new("app").unwrap(),
+            system_identifier: "7".into(),
+            server_version: "15.18 (Debian)".into(),
+            begun_at: "2026-11-26T12:00:00Z".parse().unwrap(),
+            ended_at: "2026-11-26T12:00:01Z".parse().unwrap(),
+            horizon: "10:10:".parse().unwrap(),
+        }
+    }
+
+    fn sample() -> Differences {
+        let finding = Finding {
+            subject: "table public.issues".into(),
+            attribute: "rows".into(),
+            before: "200".into(),
+            after: "200 (3 newer)".into(),
+            witness: Witness::Lineage,
+            disposition: Disposition::Unexplained,
+            note: "3 rows were changed".into(),
+        };
+        let row = RowSeen {
+            place: "(0,7)".into(),
+            xid: 4711,
+            committed_at: Some("2026-11-26 11:59:00+00".into()),
+            key: Some("(42)".into()),
+        };
+        let place = Place {
+            ranges: vec![RangeChange { from: 0, to: Some(64), lost: 3, newer: 3 }],
+            rows: vec![row],
+            newer: 3,
+            columns: vec!["state".into()],
+        };
+        Differences {
+            format: DIFFERENCES_FORMAT,
+            first: side("a"),
+            second: side("b"),
+            verdict: Verdict::Fail,
+            not_comparable: None,
+            compared: Compared { definitions: 5, relations: 1, rows: 200, sequences: 2 },
+            findings: vec![Located { finding, place: Some(place) }],
+            findings_left_out: 9,
+            not_established: vec![NotEstablished {
+                subject: "public.secret".into(),
+                witness: Witness::Lineage,
+                reason: "\u{1b}[31mnot readable".into(),
+            }],
+            not_established_left_out: 0,
+            waived: vec!["public.x: it is another's".into()],
+            left_out: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_person_reads_what_differs_where_and_what_is_open() {
+        let text = render_terminal(&differences(&sample()), Some(140), Color::Never);
+        for part in [
+            "What differs",
+            "blocks 0 to 64",
+            "3 changed or removed, 3 newer",
+            "row (0,7) key (42)",
+            "written by transaction 4711 at 2026-11-26 11:59:00+00",
+            "and 2 more are newer",
+            "columns",
+            "… and 9 more.",
+            "What could not be established",
+            "Waived by the profile",
+            "DIFFERENT: 5 definitions, 1 relations with 200 rows and 2 sequences compared; 1 unexplained, 0 declared, 9 more differences, 1 not established",
+        ] {
+            assert!(text.contains(part), "{part} is missing:\n{text}");
+        }
+        assert!(!text.contains('\u{1b}'), "a name can't drive the terminal");
+    }
+
+    #[test]
+    fn what_can_not_be_compared_is_one_answer_and_nothing_else() {
+        let why = "two databases\u{7}".to_owned();
+        let other = Differences { not_comparable: Some(why), ..sample() };
+        assert_eq!(differences_line(&other), "NOT COMPARABLE: two databases\u{fffd}");
+        let text = render_terminal(&differences(&other), Some(140), Color::Never);
+        assert!(text.contains("NOT COMPARABLE: two databases") && !text.contains("What differs"));
+        let equal = Differences { verdict: Verdict::Pass, ..sample() };
+        assert!(differences_line(&equal).starts_with("EQUAL: "));
+        let open = Differences { verdict: Verdict::Inconclusive, ..sample() };
+        assert!(differences_line(&open).starts_with("NOT ESTABLISHED: "));
+    }
+}

@@ -39,6 +39,14 @@ fn without_a_baseline_the_same_count_proves_nothing_by_itself() {
     assert_eq!(verdict(&alone()), Verdict::Inconclusive);
     let still = Snapshot { horizon: "10:10:".parse().unwrap(), ..alone() };
     assert_eq!(verdict(&still), Verdict::Pass, "no transaction completed");
+    for change in [
+        (|s: &mut Snapshot| s.identity.postmaster_start = "2026-01-02".into()) as fn(&mut Snapshot),
+        |s| s.identity.in_recovery = true,
+    ] {
+        let mut other = still.clone();
+        change(&mut other);
+        assert_eq!(verdict(&other), Verdict::Inconclusive, "it may have been a crash");
+    }
     let one_key = Snapshot { digest_key: DigestKey(1), ..alone() };
     assert_eq!(verdict(&one_key), Verdict::Pass, "the digests are equal");
     let mut other = one_key.clone();
