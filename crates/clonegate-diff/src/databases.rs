@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clonegate_model::{
-    Across, CatalogObject, Compared, Differences, Disposition, Finding, Located, NotEstablished,
-    Place, RelationState, SequenceState, Snapshot, Witness,
+    Across, CatalogObject, Compared, Coverage, Covered, Differences, Disposition, Finding, Located,
+    NotEstablished, Place, RelationState, SequenceState, Snapshot, Witness,
 };
 
 use crate::catalog::{self, keyed};
@@ -128,16 +128,25 @@ pub fn compare_databases(
 
     let proofs = Proofs { one_key: true, still: false };
     let (gaps, waived) = gaps(first, second, waive, proofs);
-    let is_left_out = |subject: &str| {
-        let class = subject.strip_prefix("catalog ").unwrap_or(subject);
-        classes.iter().any(|(name, _)| *name == class)
+    // Sessions and the log say what happened, and not what there is.
+    let is_left_out = |gap: &NotEstablished| {
+        let class = gap.subject.strip_prefix("catalog ").unwrap_or(&gap.subject);
+        matches!(gap.witness, Witness::Check | Witness::Wal)
+            || classes.iter().any(|(name, _)| *name == class)
     };
-    let mut open: Vec<NotEstablished> =
-        gaps.into_iter().filter(|gap| !is_left_out(&gap.subject)).collect();
+    let mut open: Vec<NotEstablished> = gaps.into_iter().filter(|gap| !is_left_out(gap)).collect();
     let mut compared = Compared { definitions, ..Compared::default() };
+    // A materialized view that is populated in neither has nothing to compare.
+    let has_no_rows = |snapshot: &Snapshot, name: &str| {
+        let its = |c: &&Coverage| c.subject == name;
+        let lines = snapshot.coverage.iter().filter(its);
+        lines.map(|c| &c.covered).any(|covered| matches!(covered, Covered::NotNeeded(_)))
+    };
     let named = |name: &str, open: &[NotEstablished]| {
         let is_waived = waive.contains_key(name);
-        is_waived || open.iter().any(|gap| gap.subject == name)
+        is_waived
+            || open.iter().any(|gap| gap.subject == name)
+            || has_no_rows(first, name) && has_no_rows(second, name)
     };
     for crate::Compared { relation, contents } in compare_contents(first, second) {
         match contents {

@@ -67,8 +67,10 @@ pub fn compare_snapshots(
         Baseline::Known => {
             findings.extend(rows::relations(before, after, policy));
             findings.extend(rows::log(after));
-            for (_, now, _) in pairs(before, after, policy) {
-                count(&mut compared, now);
+            for (old, now, _) in pairs(before, after, policy) {
+                if old.lineage.is_some() {
+                    count(&mut compared, now);
+                }
             }
         }
         Baseline::Unknown => {

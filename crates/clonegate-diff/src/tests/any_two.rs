@@ -202,6 +202,13 @@ fn of_a_copy_what_it_does_not_keep_is_left_out_and_the_rest_is_compared() {
     copy.relations[0].digest = None;
     copy.catalog.retain(|o| !o.identity.starts_with("public.added"));
     assert_eq!(compare(&copy, Besides::default()).verdict, Verdict::Inconclusive);
+    // Unless it has no rows at all, as a materialized view that was never populated.
+    let covered = Covered::NotNeeded("it is not populated and has no rows".into());
+    let line = Coverage { subject: "public.issues".into(), witness: Witness::Lineage, covered };
+    let mut unpopulated = copy.clone();
+    unpopulated.coverage.push(line);
+    assert_eq!(compare(&unpopulated, Besides::default()).verdict, Verdict::Inconclusive);
+
     copy.sequences[0].last_value = 4711;
     assert_eq!(compare(&copy, Besides::default()).verdict, Verdict::Fail);
     assert!(compare(&whole(Phase::Entry), Besides::default()).not_comparable.is_some());
