@@ -20,4 +20,5 @@ mod query;
 mod report;
 mod role_sql;
 mod runs;
+mod snapshot_commands;
 mod witness_rows;

@@ -533,7 +533,9 @@ async fn what_can_not_be_read_is_named_and_covers_up_nothing_else() {
     bench
         .sql(
             "zoo",
-            "create table secret (id int); revoke all on pg_largeobject from reader; revoke pg_read_all_data from reader;
+            "create access method other type table handler heap_tableam_handler; create table elsewhere (id int) using other;
+             create foreign data wrapper w; create server s foreign data wrapper w; create foreign table away (id int) server s;
+             create table secret (id int); revoke all on pg_largeobject from reader; revoke pg_read_all_data from reader;
              grant usage on schema public to reader; grant select on all tables in schema public to reader;
              revoke all on secret from reader; grant select on all sequences in schema public to reader;
              alter table bare enable row level security;",
@@ -544,7 +546,8 @@ async fn what_can_not_be_read_is_named_and_covers_up_nothing_else() {
     let plan = Plan { digest: DigestOf::Chosen { named, small }, ..plan() };
     let session = bench.psql.clone();
     let holder = tokio::spawn(async move {
-        session.run_sql("zoo", "begin; lock table copied; select pg_sleep(600)").await
+        let sql = "create temp table mine (id int); begin; lock table copied; select pg_sleep(600)";
+        session.run_sql("zoo", sql).await
     });
     crate::harness::until("the lock is held", async || {
         bench.sql("zoo", "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and relation = 'copied'::regclass").await == "1"
@@ -561,6 +564,7 @@ async fn what_can_not_be_read_is_named_and_covers_up_nothing_else() {
         ("public.nothing (digest)", "nothing of that name"),
         ("public.bare (lineage)", "row security"),
         ("public.copied (lineage)", "lock"),
+        ("public.elsewhere (lineage)", "access method is not heap"),
         ("large objects (lineage)", "pg_largeobject"),
     ] {
         assert!(
@@ -569,6 +573,18 @@ async fn what_can_not_be_read_is_named_and_covers_up_nothing_else() {
         );
     }
     assert_eq!(gaps.iter().filter(|g| g.contains("pg_largeobject")).count(), 1, "{gaps:#?}");
+    // What leaves no hole is named too.
+    for (subject, why) in [
+        ("public.parted", "partitions hold the rows"),
+        ("public.unseen", "not populated"),
+        ("public.away", "another server's"),
+        ("temporary relations", "1 of them"),
+    ] {
+        let named = |c: &&clonegate_model::Coverage| c.subject == subject;
+        let line = snapshot.coverage.iter().find(named).map(|c| &c.covered);
+        let said = matches!(line, Some(Covered::NotNeeded(text)) if text.contains(why));
+        assert!(said, "{subject}: {line:?}");
+    }
     let plain = snapshot.relations.iter().find(|r| r.name == "public.plain").expect("it is there");
     assert!(plain.lineage.is_some() && plain.digest.is_some());
 }

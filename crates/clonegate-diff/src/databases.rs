@@ -2,11 +2,11 @@
 //! differ is left out, by name and with the reason.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clonegate_model::{
-    Across, CatalogObject, Compared, Differences, Disposition, Finding, Located, NotEstablished,
-    Place, RelationState, Snapshot, Witness,
+    Across, CatalogObject, Compared, Coverage, Covered, Differences, Disposition, Finding, Located,
+    NotEstablished, Place, RelationState, SequenceState, Snapshot, Witness,
 };
 
 use crate::catalog::{self, keyed};
@@ -59,6 +59,7 @@ const NOT_KEPT: &[(&str, &str)] = &[
     ("members md5", "it is made of OIDs"),
     ("tablespace", "where it is stored is the server's business"),
     ("clustered", "by which index a table was last clustered is no part of its contents"),
+    ("no inherit", "a dump gives it to the keys of partitions; of a check its definition says it"),
 ];
 
 /// Compares what two databases are and contain. Both snapshots must have been taken with one key and with
@@ -107,10 +108,13 @@ pub fn compare_databases(
         normalised(kept, &attributes)
     };
     let (old, new) = (plain(first), plain(second));
+    let definitions = new.len() as u64;
+    let (in_first, in_second) = (relations(&old), relations(&new));
+    let (old, new) = (without_parts(old, &in_second), without_parts(new, &in_first));
     let nothing = BTreeMap::new();
     let policy = Policy { organic: &nothing, additions: Additions::Unexplained };
-    let definitions = catalog::between(&keyed(&old), &keyed(&new), policy);
-    let mut findings: Vec<Located> = definitions
+    let found = catalog::between(&keyed(&old), &keyed(&new), policy);
+    let mut findings: Vec<Located> = found
         .into_iter()
         .map(|mut finding| {
             finding.note = match (finding.before.as_str(), finding.after.as_str()) {
@@ -124,16 +128,25 @@ pub fn compare_databases(
 
     let proofs = Proofs { one_key: true, still: false };
     let (gaps, waived) = gaps(first, second, waive, proofs);
-    let is_left_out = |subject: &str| {
-        let class = subject.strip_prefix("catalog ").unwrap_or(subject);
-        classes.iter().any(|(name, _)| *name == class)
+    // Sessions and the log say what happened, and not what there is.
+    let is_left_out = |gap: &NotEstablished| {
+        let class = gap.subject.strip_prefix("catalog ").unwrap_or(&gap.subject);
+        matches!(gap.witness, Witness::Check | Witness::Wal)
+            || classes.iter().any(|(name, _)| *name == class)
     };
-    let mut open: Vec<NotEstablished> =
-        gaps.into_iter().filter(|gap| !is_left_out(&gap.subject)).collect();
-    let mut compared = Compared { definitions: new.len() as u64, ..Compared::default() };
+    let mut open: Vec<NotEstablished> = gaps.into_iter().filter(|gap| !is_left_out(gap)).collect();
+    let mut compared = Compared { definitions, ..Compared::default() };
+    // A materialized view that is populated in neither has nothing to compare.
+    let has_no_rows = |snapshot: &Snapshot, name: &str| {
+        let its = |c: &&Coverage| c.subject == name;
+        let lines = snapshot.coverage.iter().filter(its);
+        lines.map(|c| &c.covered).any(|covered| matches!(covered, Covered::NotNeeded(_)))
+    };
     let named = |name: &str, open: &[NotEstablished]| {
         let is_waived = waive.contains_key(name);
-        is_waived || open.iter().any(|gap| gap.subject == name)
+        is_waived
+            || open.iter().any(|gap| gap.subject == name)
+            || has_no_rows(first, name) && has_no_rows(second, name)
     };
     for crate::Compared { relation, contents } in compare_contents(first, second) {
         match contents {
@@ -165,6 +178,21 @@ pub fn compare_databases(
     Differences { waived, left_out, ..differences }
 }
 
+/// Definitions without those that are there only because what they hang on is: the columns of a table
+/// that the other has not.
+fn without_parts(objects: Vec<CatalogObject>, others: &BTreeSet<String>) -> Vec<CatalogObject> {
+    let its = relations(&objects);
+    let comes_with_another = |o: &CatalogObject| {
+        let of = o.attributes.get("on").or_else(|| o.attributes.get("owned by"));
+        of.is_some_and(|relation| its.contains(relation) && !others.contains(relation))
+    };
+    objects.into_iter().filter(|o| !comes_with_another(o)).collect()
+}
+
+fn relations(objects: &[CatalogObject]) -> BTreeSet<String> {
+    objects.iter().filter(|o| o.class == "relation").map(|o| o.identity.clone()).collect()
+}
+
 /// Definitions without the attributes that are left out, and columns by their order instead of their
 /// number, which has gaps where columns were dropped.
 fn normalised<'a>(
@@ -178,6 +206,11 @@ fn normalised<'a>(
         if left_out.iter().any(|(name, _)| has(name)) {
             let kept = object.to_mut();
             kept.attributes.retain(|name, _| !left_out.iter().any(|(left, _)| left == name));
+        }
+        if object.attributes.values().any(|text| text.contains(CAST_ARRAY)) {
+            for text in object.to_mut().attributes.values_mut() {
+                *text = as_restored(text);
+            }
         }
         if object.class == "column"
             && let (Some(on), Some(position)) =
@@ -197,6 +230,58 @@ fn normalised<'a>(
         }
     }
     objects.into_iter().map(Cow::into_owned).collect()
+}
+
+/// How a list of `varchar` values begins where a column of that type is held against it.
+const CAST_ARRAY: &str = "(ARRAY[";
+
+/// An expression as the server writes it after a dump and a restore: `(ARRAY[a, b])::text[]` becomes
+/// `ARRAY[(a)::text, (b)::text]`, which means the same.
+fn as_restored(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(CAST_ARRAY) {
+        let inside = &rest[start + CAST_ARRAY.len()..];
+        let (before, behind) = rest.split_at(start);
+        out.push_str(before);
+        match elements(inside) {
+            Some((elements, after)) if after.starts_with(")::text[]") => {
+                let cast: Vec<String> = elements.iter().map(|e| format!("({e})::text")).collect();
+                out.push_str(&format!("ARRAY[{}]", cast.join(", ")));
+                rest = &after[")::text[]".len()..];
+            }
+            _ => {
+                out.push_str(CAST_ARRAY);
+                rest = &behind[CAST_ARRAY.len()..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The elements up to the bracket that closes a list, and what follows it; texts in quotes are whole.
+fn elements(list: &str) -> Option<(Vec<&str>, &str)> {
+    let (mut depth, mut quoted, mut start) = (0_u32, false, 0);
+    let mut elements = Vec::new();
+    for (at, c) in list.char_indices() {
+        match c {
+            '\'' => quoted = !quoted,
+            _ if quoted => {}
+            '(' | '[' => depth += 1,
+            ']' if depth == 0 => {
+                elements.push(list[start..at].trim());
+                return Some((elements, &list[at + 1..]));
+            }
+            ')' | ']' => depth = depth.checked_sub(1)?,
+            ',' if depth == 0 => {
+                elements.push(list[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn different(
@@ -242,8 +327,10 @@ fn sequences(
     compared: &mut Compared,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let others: BTreeMap<&str, &SequenceState> =
+        second.sequences.iter().map(|s| (s.name.as_str(), s)).collect();
     for a in &first.sequences {
-        let Some(b) = second.sequences.iter().find(|s| s.name == a.name) else { continue };
+        let Some(b) = others.get(a.name.as_str()) else { continue };
         compared.sequences += 1;
         if (a.last_value, a.is_called) == (b.last_value, b.is_called) {
             continue;
@@ -272,4 +359,22 @@ fn sequences(
         });
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_written_as_after_a_restore_and_nothing_else_is_touched() {
+        let dumped = "CHECK (((a)::text = ANY ((ARRAY['x, y'::character varying, 'it''s ])'::character varying])::text[])))";
+        let restored = "CHECK (((a)::text = ANY (ARRAY[('x, y'::character varying)::text, ('it''s ])'::character varying)::text])))";
+        assert_eq!(as_restored(dumped), restored);
+        assert_eq!(as_restored(restored), restored);
+        for text in
+            ["(ARRAY[1, 2])::bigint[]", "(ARRAY['x'", "((a OR b) AND c)", "'(ARRAY[')::text[]"]
+        {
+            assert_eq!(as_restored(text), text);
+        }
+    }
 }

@@ -1,23 +1,41 @@
 //! The place of a difference: which ranges of a relation, which rows, which columns.
 
+use std::collections::BTreeMap;
+
 use clonegate_model::{Finding, Located, Place, RangeChange, RelationState, Snapshot, Witness};
 
-/// A finding with its place, where it is one of a relation's rows.
-pub(crate) fn locate(before: &Snapshot, after: &Snapshot, finding: Finding) -> Located {
-    let of_rows = matches!(finding.witness, Witness::Lineage | Witness::Digest);
-    let its = |r: &&RelationState| {
-        finding.subject.ends_with(&r.name) && finding.subject == format!("{} {}", r.kind, r.name)
-    };
-    let old = before.relations.iter().filter(|_| of_rows).find(its);
-    let now = after.relations.iter().filter(|_| of_rows).find(its);
-    let one_key = before.digest_key == after.digest_key;
-    let place = old.zip(now).map(|(old, now)| Place {
-        ranges: ranges(old, now),
-        rows: now.newer_rows.clone(),
-        newer: now.lineage.and_then(|l| l.newer).unwrap_or_default(),
-        columns: if one_key { columns(old, now) } else { Vec::new() },
-    });
-    Located { finding, place: place.filter(|p| !p.is_nowhere()) }
+/// The relations of two snapshots, by what a finding calls them.
+pub(crate) struct Places<'a> {
+    pairs: BTreeMap<String, (&'a RelationState, &'a RelationState)>,
+    one_key: bool,
+}
+
+impl<'a> Places<'a> {
+    pub(crate) fn of(before: &'a Snapshot, after: &'a Snapshot) -> Self {
+        let new: BTreeMap<&str, &RelationState> =
+            after.relations.iter().map(|r| (r.name.as_str(), r)).collect();
+        let pair = |old: &'a RelationState| {
+            let now = new.get(old.name.as_str())?;
+            Some((format!("{} {}", old.kind, old.name), (old, *now)))
+        };
+        Self {
+            pairs: before.relations.iter().filter_map(pair).collect(),
+            one_key: before.digest_key == after.digest_key,
+        }
+    }
+
+    /// A finding with its place, where it is one of a relation's rows.
+    pub(crate) fn locate(&self, finding: Finding) -> Located {
+        let of_rows = matches!(finding.witness, Witness::Lineage | Witness::Digest);
+        let pair = self.pairs.get(&finding.subject).filter(|_| of_rows);
+        let place = pair.map(|(old, now)| Place {
+            ranges: ranges(old, now),
+            rows: now.newer_rows.clone(),
+            newer: now.lineage.and_then(|l| l.newer).unwrap_or_default(),
+            columns: if self.one_key { columns(old, now) } else { Vec::new() },
+        });
+        Located { finding, place: place.filter(|p| !p.is_nowhere()) }
+    }
 }
 
 /// The ranges in which rows are gone, newer, or of other contents.

@@ -1,7 +1,7 @@
 //! Two snapshots of one database, whatever they were taken against: what differs, and what could not be
 //! established.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clonegate_model::{
     Across, Compared, Differences, Disposition, Finding, NotEstablished, RelationKind,
@@ -9,7 +9,7 @@ use clonegate_model::{
 };
 
 use crate::compare::two_lanes;
-use crate::place::locate;
+use crate::place::Places;
 use crate::{NotComparable, Policy, catalog, rows, same_database, unlisted};
 
 /// What two snapshots have in common, and what follows from it.
@@ -56,10 +56,8 @@ pub fn compare_snapshots(
     }
     let left_out: Vec<&str> = unlisted(before).chain(unlisted(after)).collect();
     let mut findings = catalog::compare(before, after, policy, &left_out);
-    let proofs = Proofs {
-        one_key: before.digest_key == after.digest_key,
-        still: before.horizon == after.horizon,
-    };
+    let proofs =
+        Proofs { one_key: before.digest_key == after.digest_key, still: is_still(before, after) };
     let mut open = Vec::new();
     let mut compared = Compared {
         definitions: after.catalog.len() as u64,
@@ -71,7 +69,9 @@ pub fn compare_snapshots(
             findings.extend(rows::relations(before, after, policy));
             findings.extend(rows::log(after));
             for (old, now, _) in pairs(before, after, policy) {
-                count(&mut compared, now);
+                if old.lineage.is_some() {
+                    count(&mut compared, now);
+                }
                 open.extend(rows::other_lane(before, after, old, now).map(|reason| {
                     let subject = format!("{} {}", old.kind, old.name);
                     NotEstablished { subject, witness: Witness::Digest, reason }
@@ -93,8 +93,18 @@ pub fn compare_snapshots(
     open.extend(unaccounted(before, after, &findings));
     let (gaps, waived) = gaps(before, after, waive, proofs);
     open.extend(gaps);
-    let located = findings.into_iter().map(|f| locate(before, after, f)).collect();
+    let places = Places::of(before, after);
+    let located = findings.into_iter().map(|f| places.locate(f)).collect();
     Differences { waived, ..Differences::new((before, after), compared, located, open) }
+}
+
+/// Whether an equal horizon proves that nobody wrote a row. After a restart it may have been a crash, which
+/// loses what was not yet on disk and empties unlogged tables; a standby's horizon is its primary's.
+fn is_still(before: &Snapshot, after: &Snapshot) -> bool {
+    before.horizon == after.horizon
+        && before.identity.postmaster_start == after.identity.postmaster_start
+        && !before.identity.in_recovery
+        && !after.identity.in_recovery
 }
 
 /// That the second is not the older one.
@@ -151,17 +161,16 @@ fn without_baseline(
     let unsaid = |what: String| NotEstablished {
         subject: subject.clone(),
         witness: Witness::Lineage,
-        reason: format!(
-            "{what}; read the second snapshot against the first (`clonegate snapshot --since`)"
-        ),
+        reason: format!("{what} without `--since` or digests with one key"),
     };
     if entry.rows == exit.rows {
         match digests {
             Some((a, b)) => said.findings.extend(rows::contents(old, a, b, across)),
-            None if proofs.still || across == Across::MayChange => {}
+            // What has no rows in either is the same.
+            None if proofs.still || exit.rows == 0 || across == Across::MayChange => {}
             None => {
                 let what = format!(
-                    "it has {} rows in both, and whether one was changed, or replaced by another, is not known",
+                    "{} rows in both; whether one was changed or replaced is not known",
                     exit.rows
                 );
                 said.open = Some(unsaid(what));
@@ -201,8 +210,9 @@ fn unaccounted(before: &Snapshot, after: &Snapshot, findings: &[Finding]) -> Vec
     let mut open = Vec::new();
     for (snapshot, other, which) in [(before, after, "first"), (after, before, "second")] {
         let named = |name: &str| snapshot.coverage.iter().any(|c| c.subject == name);
-        let other_has: BTreeMap<&str, ()> =
-            other.relations.iter().map(|r| (r.name.as_str(), ())).collect();
+        let other_has: BTreeSet<&str> = other.relations.iter().map(|r| r.name.as_str()).collect();
+        let other_counts: BTreeSet<&str> =
+            other.sequences.iter().map(|s| s.name.as_str()).collect();
         let mut add = |subject: &str, witness, reason: String| {
             open.push(NotEstablished { subject: subject.to_owned(), witness, reason });
         };
@@ -218,18 +228,19 @@ fn unaccounted(before: &Snapshot, after: &Snapshot, findings: &[Finding]) -> Vec
                 let reason = format!("the {which} snapshot does not say why it was not read");
                 add(&relation.name, Witness::Lineage, reason);
             }
-            if !other_has.contains_key(relation.name.as_str()) && !findings.iter().any(its) {
+            if !other_has.contains(relation.name.as_str()) && !findings.iter().any(its) {
                 let reason = format!("only the {which} snapshot has its rows");
                 add(&relation.name, Witness::Lineage, reason);
             }
         }
         for sequence in &snapshot.sequences {
             let its = |f: &Finding| f.attribute == "exists" && f.subject.ends_with(&sequence.name);
-            let there = other.sequences.iter().any(|s| s.name == sequence.name);
-            let why = other.coverage.iter().any(|c| {
-                c.witness == Witness::Sequence
-                    && (c.subject == sequence.name || NotEstablished::of(c).is_some())
-            });
+            let there = other_counts.contains(sequence.name.as_str());
+            let why = !there
+                && other.coverage.iter().any(|c| {
+                    c.witness == Witness::Sequence
+                        && (c.subject == sequence.name || NotEstablished::of(c).is_some())
+                });
             if !there && !why && !findings.iter().any(its) {
                 let reason = format!("only the {which} snapshot has its value");
                 add(&sequence.name, Witness::Sequence, reason);

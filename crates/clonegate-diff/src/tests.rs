@@ -9,6 +9,8 @@ use jiff::Timestamp;
 
 use super::*;
 
+mod any_two;
+
 fn snapshot(phase: Phase) -> Snapshot {
     Snapshot {
         format: SNAPSHOT_FORMAT,

@@ -117,7 +117,34 @@ pub(crate) async fn production(
     Ok(snapshot(about, channel.identity().clone(), collected, readings, footprint))
 }
 
+/// How often a standby is read before it is given up.
+const STANDBY_ATTEMPTS: u32 = 3;
+
+/// On a standby, replay ends the connections of whoever reads what the primary has removed since; the
+/// next snapshot may get through.
 async fn production_witnesses(
+    channel: &ProductionChannel,
+    entry: Option<&Snapshot>,
+    plans: &Plans,
+) -> Result<Collected, String> {
+    let mut attempt = 1;
+    loop {
+        match production_witnesses_once(channel, entry, plans).await {
+            Err(why) if channel.identity().in_recovery && attempt < STANDBY_ATTEMPTS => {
+                tracing::warn!(attempt, reason = %why, "the standby is read again");
+                attempt += 1;
+            }
+            Err(why) if channel.identity().in_recovery => {
+                return Err(format!(
+                    "{why}; this is a standby, and {attempt} snapshots of it ended early, as when replay goes first: raise max_standby_streaming_delay there, or set hot_standby_feedback"
+                ));
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn production_witnesses_once(
     channel: &ProductionChannel,
     entry: Option<&Snapshot>,
     plans: &Plans,

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use clonegate_profile::{AuditTexts, ProductionProfile, Profile, StreamGrant};
+use clonegate_profile::{AuditTexts, ProductionProfile, Profile, SnapshotProfile, StreamGrant};
 
 const GOOD: &str = r#"format = 1
 name = "trial"
@@ -276,4 +276,28 @@ fn rows_leave_the_server_only_where_production_grants_it() {
     }
     let error = loaded("[clone.witness]\nstream = [\"*\"]").unwrap_err();
     assert!(error.contains("psql"), "{error}");
+}
+
+#[test]
+fn snapshots_need_no_build_and_no_checks_and_production_no_clone() {
+    let without_build = &GOOD[..GOOD.find("[build]").unwrap()];
+    let clone_only = without_build.replace("checks = \"checks\"\n", "");
+    let root = folder(&clone_only);
+    let path = root.path().join("clonegate.toml");
+    let profile = SnapshotProfile::load(&path).unwrap();
+    assert!(profile.clone.is_some_and(|clone| clone.checks_folder.is_none()));
+    assert_eq!(profile.production.organic.len(), 1);
+
+    fs::write(&path, &clone_only[..clone_only.find("[clone]").unwrap()]).unwrap();
+    assert!(SnapshotProfile::load(&path).unwrap().clone.is_none());
+
+    // The gate has nothing to prove without them.
+    let clone_checks = "role = \"builder\"\nchecks = \"checks\"";
+    let said = mistake(clone_checks, "role = \"builder\"");
+    assert!(said.contains("`checks` in [clone]"), "{said}");
+    // Checks that are there are not read: they may be broken.
+    let root = folder(GOOD);
+    fs::write(root.path().join("checks/01_one.sql"), "no check").unwrap();
+    let profile = SnapshotProfile::load(&root.path().join("clonegate.toml")).unwrap();
+    assert!(profile.production.checks.is_empty());
 }

@@ -1,6 +1,8 @@
 //! What can be said of two snapshots, as a document.
 
-use clonegate_model::{Differences, Disposition, Located, NotEstablished, Place, Side, Verdict};
+use clonegate_model::{
+    Compared, Differences, Disposition, Located, NotEstablished, Place, Side, Verdict,
+};
 
 use crate::Document;
 
@@ -13,7 +15,7 @@ pub fn differences(differences: &Differences) -> Document {
         second,
         verdict: _,
         not_comparable,
-        compared,
+        compared: _,
         findings,
         findings_left_out,
         not_established,
@@ -27,8 +29,7 @@ pub fn differences(differences: &Differences) -> Document {
         vec![side("first", first), side("second", second)],
     );
     if let Some(why) = not_comparable {
-        document.lead("Not comparable:", why.clone());
-        document.lead(word(differences), String::new());
+        document.lead(word(differences), why.clone());
         return document;
     }
     let of = |wanted: Disposition| -> Vec<&Located> {
@@ -72,28 +73,34 @@ pub fn differences(differences: &Differences) -> Document {
         document.heading("Left out, because it is expected to differ");
         document.bullets(left_out.clone());
     }
-    let unexplained = of(Disposition::Unexplained).len() as u64 + findings_left_out;
-    document.lead(
-        word(differences),
-        format!(
-            "{} definitions, {} relations with {} rows and {} sequences compared; {unexplained} unexplained, {} declared, {} not established",
-            compared.definitions,
-            compared.relations,
-            compared.rows,
-            compared.sequences,
-            of(Disposition::Organic).len(),
-            not_established.len() as u64 + not_established_left_out,
-        ),
-    );
+    document.lead(word(differences), counts(differences));
     document
+}
+
+/// How much was compared, and what came of it.
+fn counts(differences: &Differences) -> String {
+    let Compared { definitions, relations, rows, sequences } = differences.compared;
+    let count = |wanted: Disposition| {
+        differences.findings.iter().filter(|f| f.finding.disposition == wanted).count() as u64
+    };
+    // What nothing explains is listed first, so that what is left out comes behind all of it or is some of it.
+    let more = match differences.findings_left_out {
+        0 => String::new(),
+        n => format!(", {n} more differences"),
+    };
+    let open = differences.not_established.len() as u64 + differences.not_established_left_out;
+    format!(
+        "{definitions} definitions, {relations} relations with {rows} rows and {sequences} sequences compared; {} unexplained, {} declared{more}, {open} not established",
+        count(Disposition::Unexplained),
+        count(Disposition::Organic),
+    )
 }
 
 /// The answer in a line, for those who asked for quiet.
 #[must_use]
 pub fn differences_line(differences: &Differences) -> String {
-    let why = differences.not_comparable.as_ref().map(|why| format!(" {why}")).unwrap_or_default();
-    let line = format!("{}{why}", word(differences));
-    crate::document::harmless(&line)
+    let said = differences.not_comparable.clone().unwrap_or_else(|| counts(differences));
+    crate::document::harmless(&format!("{} {said}", word(differences)))
 }
 
 fn word(differences: &Differences) -> &'static str {
@@ -119,7 +126,11 @@ fn side(name: &str, side: &Side) -> Vec<String> {
     vec![
         name.to_owned(),
         format!("{database} ({target})"),
-        format!("{system_identifier}, PostgreSQL {server_version}"),
+        // Behind the number stands who built it.
+        format!(
+            "{system_identifier}, PostgreSQL {}",
+            server_version.split(' ').next().unwrap_or_default()
+        ),
         begun_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         horizon.to_string(),
         run.to_string(),
@@ -171,4 +182,101 @@ fn place((located, place): (&Located, &Place)) -> Vec<Vec<String>> {
         lines.push(line("columns".to_owned(), columns.join(", ")));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use clonegate_model::{DIFFERENCES_FORMAT, Finding, RangeChange, RowSeen, Target, Witness};
+
+    use super::*;
+    use crate::{Color, render_terminal};
+
+    fn side(name: &str) -> Side {
+        Side {
+            run: name.parse().unwrap(),
+            target: Target::Production,
+            database: clonegate_model::DatabaseName::new("app").unwrap(),
+            system_identifier: "7".into(),
+            server_version: "15.18 (Debian)".into(),
+            begun_at: "2026-11-26T12:00:00Z".parse().unwrap(),
+            ended_at: "2026-11-26T12:00:01Z".parse().unwrap(),
+            horizon: "10:10:".parse().unwrap(),
+        }
+    }
+
+    fn sample() -> Differences {
+        let finding = Finding {
+            subject: "table public.issues".into(),
+            attribute: "rows".into(),
+            before: "200".into(),
+            after: "200 (3 newer)".into(),
+            witness: Witness::Lineage,
+            disposition: Disposition::Unexplained,
+            note: "3 rows were changed".into(),
+        };
+        let row = RowSeen {
+            place: "(0,7)".into(),
+            xid: 4711,
+            committed_at: Some("2026-11-26 11:59:00+00".into()),
+            key: Some("(42)".into()),
+        };
+        let place = Place {
+            ranges: vec![RangeChange { from: 0, to: Some(64), lost: 3, newer: 3 }],
+            rows: vec![row],
+            newer: 3,
+            columns: vec!["state".into()],
+        };
+        Differences {
+            format: DIFFERENCES_FORMAT,
+            first: side("a"),
+            second: side("b"),
+            verdict: Verdict::Fail,
+            not_comparable: None,
+            compared: Compared { definitions: 5, relations: 1, rows: 200, sequences: 2 },
+            findings: vec![Located { finding, place: Some(place) }],
+            findings_left_out: 9,
+            not_established: vec![NotEstablished {
+                subject: "public.secret".into(),
+                witness: Witness::Lineage,
+                reason: "\u{1b}[31mnot readable".into(),
+            }],
+            not_established_left_out: 0,
+            waived: vec!["public.x: it is another's".into()],
+            left_out: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_person_reads_what_differs_where_and_what_is_open() {
+        let text = render_terminal(&differences(&sample()), Some(140), Color::Never);
+        for part in [
+            "What differs",
+            "blocks 0 to 64",
+            "3 changed or removed, 3 newer",
+            "row (0,7) key (42)",
+            "written by transaction 4711 at 2026-11-26 11:59:00+00",
+            "and 2 more are newer",
+            "columns",
+            "… and 9 more.",
+            "What could not be established",
+            "Waived by the profile",
+            "DIFFERENT: 5 definitions, 1 relations with 200 rows and 2 sequences compared; 1 unexplained, 0 declared, 9 more differences, 1 not established",
+        ] {
+            assert!(text.contains(part), "{part} is missing:\n{text}");
+        }
+        assert!(!text.contains('\u{1b}'), "a name can't drive the terminal");
+    }
+
+    #[test]
+    fn what_can_not_be_compared_is_one_answer_and_nothing_else() {
+        let why = "two databases\u{7}".to_owned();
+        let other = Differences { not_comparable: Some(why), ..sample() };
+        assert_eq!(differences_line(&other), "NOT COMPARABLE: two databases\u{fffd}");
+        let text = render_terminal(&differences(&other), Some(140), Color::Never);
+        assert!(text.contains("NOT COMPARABLE: two databases") && !text.contains("What differs"));
+        let equal = Differences { verdict: Verdict::Pass, ..sample() };
+        assert!(differences_line(&equal).starts_with("EQUAL: "));
+        let open = Differences { verdict: Verdict::Inconclusive, ..sample() };
+        assert!(differences_line(&open).starts_with("NOT ESTABLISHED: "));
+    }
 }
