@@ -18,3 +18,4 @@ mod query;
 mod report;
 mod role_sql;
 mod witness_rows;
+mod witness_stream;

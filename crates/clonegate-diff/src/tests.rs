@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use clonegate_model::{
     CatalogObject, Comparable, Coverage, Covered, DatabaseName, Digest, DigestKey, Disposition,
-    Footprint, HashSum, Identity, Lane, Lineage, Phase, RangeState, RelationKind, RelationState, RowSeen,
-    SNAPSHOT_FORMAT, SequenceState, StreamKey, Target, Wal, WalWrites, Witness,
+    Footprint, HashSum, Identity, Lane, Lineage, Phase, RangeState, RelationKind, RelationState,
+    RowSeen, SNAPSHOT_FORMAT, SequenceState, StreamKey, Target, Wal, WalWrites, Witness,
 };
 use jiff::Timestamp;
 

@@ -19,7 +19,6 @@ mod rehearsal;
 mod rollback;
 mod run;
 mod stop;
-mod stream;
 
 pub use error::{GateError, RefusedFile};
 pub use interrupted::{Closed, interrupted_runs};

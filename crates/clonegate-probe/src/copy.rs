@@ -78,7 +78,8 @@ pub(crate) async fn run(
     limits: Limits,
 ) -> Result<Copied, ReadError> {
     let begun = Instant::now();
-    match tokio::time::timeout(limits.deadline, stream(transaction, meter, copy, sink, limits)).await
+    match tokio::time::timeout(limits.deadline, stream(transaction, meter, copy, sink, limits))
+        .await
     {
         Err(_) => {
             in_flight.cancel().await;

@@ -33,14 +33,21 @@ impl ExportedSnapshot {
 }
 
 enum Request {
-    Read { sql: String, reply: oneshot::Sender<Result<Answer, ReadError>> },
+    Read {
+        sql: String,
+        reply: oneshot::Sender<Result<Answer, ReadError>>,
+    },
     Copy {
         copy: RangeCopy,
         sink: Box<dyn AnySink>,
         reply: oneshot::Sender<Result<Copied, ReadError>>,
     },
-    Export { reply: oneshot::Sender<Result<ExportedSnapshot, ReadError>> },
-    Finish { reply: oneshot::Sender<Result<(), ReadError>> },
+    Export {
+        reply: oneshot::Sender<Result<ExportedSnapshot, ReadError>>,
+    },
+    Finish {
+        reply: oneshot::Sender<Result<(), ReadError>>,
+    },
 }
 
 /// Reads several statements in one transaction (`REPEATABLE READ READ ONLY`), so that all of them

@@ -454,11 +454,7 @@ fn with_schema(place: &Place<'_>, key: &'static str, name: &str) -> Result<(), P
     Err(place.at(key, format!("{name:?} has no schema"), format!("write \"public.{name}\"")))
 }
 
-fn stream(
-    place: &Place<'_>,
-    names: Vec<String>,
-    side: Side,
-) -> Result<StreamGrant, ProfileError> {
+fn stream(place: &Place<'_>, names: Vec<String>, side: Side) -> Result<StreamGrant, ProfileError> {
     if names.is_empty() {
         return Ok(StreamGrant::Nothing);
     }
