@@ -37,8 +37,9 @@ const TABLES: &str = "
 create table plain (id int primary key, state text, n numeric);
 insert into plain select g, 'state ' || g, g from generate_series(1, 30000) g;
 create table grow (id int, t text); insert into grow select g, 'a' from generate_series(1, 500) g;
-create table heap (id int, t text); insert into heap select g, repeat('x', 300) from generate_series(1, 120000) g;
+create table heap (id int, t text); insert into heap select g, repeat('x', 300) from generate_series(1, 70000) g;
 create table bare (id int); insert into bare values (1);
+create index i on heap (md5(id::text)); alter table heap cluster on i;
 create extension pg_surgery;";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,7 +53,7 @@ async fn what_is_streamed_is_seen_as_on_the_server_and_only_what_is_granted_is_s
     assert_eq!(gaps(&before), Vec::<String>::new());
     let relation = before.relations.iter().find(|r| r.name == "public.heap").expect("it is there");
     assert!(relation.ranges.len() > 1, "in ranges: {relation:?}");
-    assert_eq!(relation.digest.as_ref().map(|d| (d.rows, d.lane)), Some((120_000, LANE)));
+    assert_eq!(relation.digest.as_ref().map(|d| (d.rows, d.lane)), Some((70_000, LANE)));
     let manifest = |s: &Snapshot| format!("{:?}", s.coverage);
     assert!(manifest(&before).contains("streamed to this program: public.grow, public.heap"));
 
@@ -89,7 +90,7 @@ async fn what_is_streamed_is_seen_as_on_the_server_and_only_what_is_granted_is_s
     assert_eq!(lane(&exit, "public.plain"), Some(Lane::Server));
 
     // Rows in other places are the same rows.
-    bench.sql("zoo", "vacuum (full, freeze) plain; create index i on heap (md5(id::text)); cluster heap using i").await;
+    bench.sql("zoo", "vacuum (full, freeze) plain; cluster heap").await;
     let exit = bench.snapshot("zoo", &streamed(), Some(&before)).await;
     assert_eq!((gaps(&exit), findings(&before, &exit, &[])), (Vec::new(), Vec::new()));
 
