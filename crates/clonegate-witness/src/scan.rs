@@ -90,7 +90,14 @@ enum Job {
     /// These statements.
     Ask(Vec<Work>, Vec<String>),
     /// One piece of a relation whose rows are streamed.
-    Stream(Piece, Work, Result<RangeCopy, CopyRefused>, RowFold),
+    Stream(Work, Box<OnePiece>),
+}
+
+/// One piece of a relation whose rows are streamed, and what becomes of them.
+struct OnePiece {
+    piece: Piece,
+    copy: Result<RangeCopy, CopyRefused>,
+    fold: RowFold,
 }
 
 #[derive(Debug, Clone)]
@@ -214,7 +221,8 @@ async fn work<R: Reader + Send>(reader: &mut R, state: &Mutex<State<'_>>) {
                 }
                 ended
             }
-            Job::Stream(piece, work, copy, fold) => {
+            Job::Stream(work, one) => {
+                let OnePiece { piece, copy, fold } = *one;
                 let answer = match copy {
                     Ok(copy) => reader.stream(copy, fold).await,
                     Err(refused) => Err(Unread::refused(refused.to_string())),
@@ -313,9 +321,9 @@ impl State<'_> {
             if work.pieces.is_empty() {
                 continue;
             }
-            if let Some((piece, copy, fold)) = self.streamed(&work) {
+            if let Some(one) = self.streamed(&work) {
                 if batch.is_empty() {
-                    return Job::Stream(piece, work, copy, fold);
+                    return Job::Stream(work, Box::new(one));
                 }
                 self.ready.push_front(work);
                 break;
@@ -345,11 +353,11 @@ impl State<'_> {
     }
 
     /// What is to be streamed for some work, if its relation is.
-    fn streamed(&self, work: &Work) -> Option<(Piece, Result<RangeCopy, CopyRefused>, RowFold)> {
+    fn streamed(&self, work: &Work) -> Option<OnePiece> {
         let ([piece], Stage::Scan) = (work.pieces.as_slice(), self.stage) else { return None };
         let rows = self.subjects[piece.subject].recipe.as_ref()?.streamed.as_ref()?;
         let fold = RowFold::new(rows.key, self.against, self.now, rows.columns.len());
-        Some((*piece, rows.range(piece.from, piece.to), fold))
+        Some(OnePiece { piece: *piece, copy: rows.range(piece.from, piece.to), fold })
     }
 
     /// The largest first, so that the readers end together.

@@ -78,7 +78,7 @@ pub struct RowFold {
     number: [u8; HEAD],
     have: usize,
     /// Of a row that does not lie whole in one piece.
-    hasher: blake3::Hasher,
+    hasher: Box<blake3::Hasher>,
     xmin: u32,
     folded: Folded,
 }
@@ -123,7 +123,7 @@ impl RowFold {
             at: At::Head,
             number: [0; HEAD],
             have: 0,
-            hasher: blake3::Hasher::new_keyed(&key.0),
+            hasher: Box::new(blake3::Hasher::new_keyed(&key.0)),
             xmin: 0,
             folded: Folded::default(),
             key,
