@@ -8,6 +8,7 @@
 mod channel;
 mod machine;
 mod spread;
+mod streamed;
 
 use std::process::ExitCode;
 
@@ -26,12 +27,15 @@ struct Arguments {
 enum What {
     /// The production channel: its overhead on `select 1`, and many callers at once.
     Channel(channel::Options),
+    /// The digest of rows that are streamed, against `pg_dump | sha256sum`.
+    Streamed(streamed::Options),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Channel(options) => channel::run(&options).await,
+        What::Streamed(options) => streamed::run(&options).await,
     };
     done.unwrap_or_else(|error| {
         note(&format!("error: {error:#}"));

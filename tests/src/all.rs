@@ -22,3 +22,4 @@ mod role_sql;
 mod runs;
 mod snapshot_commands;
 mod witness_rows;
+mod witness_stream;

@@ -7,18 +7,16 @@ use clonegate_clone::{
 };
 use clonegate_model::{ChannelRecord, Facts, Reading, RunId, chain};
 use clonegate_probe::{
-    Attestation, Bounds, ConnectError, CutBy, ProductionChannel, ReadError, SnapshotReader,
+    Attestation, Bounds, ConnectError, CopySink, CutBy, NotACopy, ProductionChannel, ReadError,
+    SnapshotReader,
 };
 use clonegate_profile::{CloneTarget, Limits, ProductionTarget, Profile};
 use clonegate_query::{Production, SettingsProblem};
-use clonegate_sql::{Permitted, ReadOnlyStatement};
-use clonegate_witness::{
-    EXTENSION_FUNCTIONS, Reader, RowFold, StreamAsk, Streamed, Unread, UnreadKind,
-};
+use clonegate_sql::{Permitted, RangeCopy, ReadOnlyStatement};
+use clonegate_witness::{EXTENSION_FUNCTIONS, Reader, RowFold, Streamed, Unread, UnreadKind};
 
 use crate::GateError;
 use crate::read::Terms;
-use crate::stream::{Folding, range};
 
 /// Why production can't be read; its text carries no secret.
 #[derive(Debug, thiserror::Error)]
@@ -148,6 +146,15 @@ pub(crate) fn clone_record(profile: &Profile, channel: Option<&CloneChannel>) ->
     }
 }
 
+/// Rows that are streamed are folded and forgotten.
+struct Folding(RowFold);
+
+impl CopySink for Folding {
+    fn take(&mut self, piece: &[u8]) -> Result<(), NotACopy> {
+        self.0.take(piece).map_err(NotACopy)
+    }
+}
+
 /// One snapshot of production, as the witnesses read it.
 pub(crate) struct ProductionReader(pub(crate) SnapshotReader);
 
@@ -171,8 +178,7 @@ impl Reader for ProductionReader {
         answers
     }
 
-    async fn stream(&mut self, ask: &StreamAsk, fold: RowFold) -> Result<Streamed, Unread> {
-        let copy = range(ask).map_err(|refusal| Unread::refused(refusal.to_string()))?;
+    async fn stream(&mut self, copy: RangeCopy, fold: RowFold) -> Result<Streamed, Unread> {
         match self.0.copy_out(copy, Folding(fold)).await {
             Ok((Folding(fold), copied)) => Ok(Streamed { fold, filenode: copied.filenode }),
             Err(e) => Err(Unread { kind: what_may_help(&e), reason: chain(&e) }),

@@ -32,7 +32,6 @@ mod separation;
 mod settle;
 mod snapshots;
 mod stop;
-mod stream;
 mod take;
 mod unlock;
 mod watch;

@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clonegate_model::{Comparable, DigestKey, HashSum, Lane, StreamKey};
+use clonegate_sql::{ColumnForm, CopiedColumn, CopyRefused, NotAName, Qualified, RangeCopy};
 use serde::Deserialize;
-
-use crate::stream::{StreamColumn, StreamForm};
 
 /// The longest expression that a recipe may need, so that a statement of one relation can be judged.
 const MAX_EXPRESSION: usize = 10 * 1024;
@@ -34,8 +33,23 @@ pub(crate) struct Recipe {
     columns: Vec<(String, String)>,
     pub(crate) text: String,
     pub(crate) comparable: Comparable,
-    /// Where the rows are streamed, what is streamed and by which key it is hashed.
-    pub(crate) streamed: Option<(Arc<[StreamColumn]>, StreamKey)>,
+    /// Where the rows are streamed.
+    pub(crate) streamed: Option<Rows>,
+}
+
+/// The rows of a relation as they are streamed, and by which key they are hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rows {
+    oid: u32,
+    relation: Qualified,
+    pub(crate) columns: Arc<[CopiedColumn]>,
+    pub(crate) key: StreamKey,
+}
+
+impl Rows {
+    pub(crate) fn range(&self, from: u64, to: Option<u64>) -> Result<RangeCopy, CopyRefused> {
+        RangeCopy::new(self.oid, self.relation.clone(), &self.columns, from, to)
+    }
 }
 
 impl Recipe {
@@ -75,19 +89,27 @@ impl Recipe {
 
     /// The recipe for a relation whose rows are streamed. Its statement is no text that has to be judged, so
     /// that any number of columns fits.
-    pub(crate) fn streamed(columns: &[Column], key: StreamKey) -> Self {
-        let streamed = columns.iter().map(Column::streamed).collect();
-        Self {
+    pub(crate) fn streamed(
+        oid: u32,
+        relation: &str,
+        columns: &[Column],
+        key: StreamKey,
+    ) -> Result<Self, CopyRefused> {
+        let copied = columns.iter().map(Column::copied).collect::<Result<_, _>>()?;
+        let rows = Rows { oid, relation: relation.parse()?, columns: copied, key };
+        // What can't be copied at all is refused here, before anything is read.
+        rows.range(0, None)?;
+        Ok(Self {
             whole: String::new(),
             columns: Vec::new(),
             text: described(columns),
             comparable: Comparable::AnyServer,
-            streamed: Some((streamed, key)),
-        }
+            streamed: Some(rows),
+        })
     }
 
     pub(crate) fn lane(&self) -> Lane {
-        self.streamed.as_ref().map_or(Lane::Server, |(_, key)| Lane::Streamed { key: *key })
+        self.streamed.as_ref().map_or(Lane::Server, |rows| Lane::Streamed { key: rows.key })
     }
 
     /// The sum over all rows.
@@ -150,13 +172,13 @@ impl Column {
         }
     }
 
-    fn streamed(&self) -> StreamColumn {
+    fn copied(&self) -> Result<CopiedColumn, NotAName> {
         let form = match (self.how.as_str(), &self.base) {
-            ("binary", _) => StreamForm::Binary,
-            ("base", Some(base)) => StreamForm::Base(base.clone()),
-            _ => StreamForm::Text,
+            ("binary", _) => ColumnForm::Binary,
+            ("base", Some(base)) => ColumnForm::Base(base.parse()?),
+            _ => ColumnForm::Text,
         };
-        StreamColumn { name: self.name.clone(), form }
+        Ok(CopiedColumn { name: self.name.parse()?, form })
     }
 
     fn described(&self) -> String {
@@ -205,13 +227,16 @@ mod tests {
     #[test]
     fn a_streamed_row_has_the_same_columns_in_the_same_forms() {
         let columns = [column("a", "binary"), column("\"B\"", "base"), column("c", "text")];
-        let recipe = Recipe::streamed(&columns, StreamKey([1; 32]));
-        let (streamed, _) = recipe.streamed.as_ref().unwrap();
-        let forms: Vec<_> = streamed.iter().map(|c| c.form.clone()).collect();
-        let base = StreamForm::Base("pg_catalog.numeric".into());
-        assert_eq!(forms, [StreamForm::Binary, base, StreamForm::Text]);
+        let key = StreamKey([1; 32]);
+        let recipe = Recipe::streamed(7, "public.t", &columns, key).unwrap();
+        let sql = recipe.streamed.as_ref().unwrap().range(0, None).unwrap().as_sql().to_owned();
+        assert!(
+            sql.contains(r#"t.xmin, t."a", t."B"::"pg_catalog"."numeric", case when"#),
+            "{sql}"
+        );
         assert_eq!(recipe.text, Recipe::new(&columns, DigestKey(1), OwnSums::No).text);
-        assert_eq!(recipe.lane(), Lane::Streamed { key: StreamKey([1; 32]) });
+        assert_eq!(recipe.lane(), Lane::Streamed { key });
+        assert!(Recipe::streamed(7, "t", &columns, key).is_err(), "a name without a schema");
     }
 
     #[test]

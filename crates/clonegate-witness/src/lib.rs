@@ -30,5 +30,5 @@ mod wal;
 pub use collect::{CollectError, Collected, collect};
 pub use plan::{Asked, DigestOf, Granted, Keys, LoadLimits, Plan, SMALL, Streaming};
 pub use reader::{Reader, Unread, UnreadKind};
-pub use stream::{RowFold, StreamAsk, StreamColumn, StreamForm, Streamed};
+pub use stream::{RowFold, Streamed};
 pub use wal::EXTENSION_FUNCTIONS;

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use clonegate_model::Reading;
+use clonegate_sql::RangeCopy;
 
-use crate::stream::{RowFold, StreamAsk, Streamed};
+use crate::stream::{RowFold, Streamed};
 
 /// A channel that can read, and one reading at a time.
 ///
@@ -19,14 +20,14 @@ pub trait Reader {
         statements: &[String],
     ) -> impl Future<Output = Vec<Result<Reading, Unread>>> + Send;
 
-    /// Streams a range of a relation in COPY's binary form into the fold, on the same snapshot. Only asked where
+    /// Streams a range of a relation into the fold, on the same snapshot. Only asked where
     /// a [`Plan`](crate::Plan) grants it; a channel that can't gives no answer.
     fn stream(
         &mut self,
-        ask: &StreamAsk,
+        copy: RangeCopy,
         fold: RowFold,
     ) -> impl Future<Output = Result<Streamed, Unread>> + Send {
-        let _ = (ask, fold);
+        let _ = (copy, fold);
         async { Err(Unread::refused("this channel streams no rows")) }
     }
 

@@ -233,14 +233,18 @@ pub(crate) fn prescribe(
         let subject = &mut subjects[*place];
         // A relation without columns is not in the answer, and has rows all the same.
         let its = columns.get(&subject.oid).map_or(&[][..], Vec::as_slice);
-        match lane(plan, subject, small, before.get(&subject.oid).copied()) {
-            Ok(Lane::Server) => {
+        let lane = lane(plan, subject, small, before.get(&subject.oid).copied());
+        let recipe = lane.and_then(|lane| match lane {
+            Lane::Server => {
                 let own = if subject.bytes <= small { OwnSums::Yes } else { OwnSums::No };
-                subject.recipe = Some(Recipe::new(its, key, own));
-                true
+                Ok(Recipe::new(its, key, own))
             }
-            Ok(Lane::Streamed { key }) => {
-                subject.recipe = Some(Recipe::streamed(its, key));
+            Lane::Streamed { key } => Recipe::streamed(subject.oid, &subject.name, its, key)
+                .map_err(|refused| refused.to_string()),
+        });
+        match recipe {
+            Ok(recipe) => {
+                subject.recipe = Some(recipe);
                 true
             }
             Err(why) => {

@@ -9,12 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clonegate_model::{HashSum, Horizon, RangeState, Reading, Value};
+use clonegate_sql::{CopyRefused, RangeCopy};
 
 use crate::digest::Recipe;
 use crate::lineage::Against;
 use crate::load::Guard;
 use crate::reader::{Reader, Unread, UnreadKind};
-use crate::stream::{RowFold, StreamAsk, Streamed};
+use crate::stream::{RowFold, Streamed};
 use crate::template::fill;
 
 const SCAN: &str = include_str!("../../../sql/engine/witness/scan.sql");
@@ -89,7 +90,14 @@ enum Job {
     /// These statements.
     Ask(Vec<Work>, Vec<String>),
     /// One piece of a relation whose rows are streamed.
-    Stream(Piece, Work, StreamAsk, RowFold),
+    Stream(Work, Box<OnePiece>),
+}
+
+/// One piece of a relation whose rows are streamed, and what becomes of them.
+struct OnePiece {
+    piece: Piece,
+    copy: Result<RangeCopy, CopyRefused>,
+    fold: RowFold,
 }
 
 #[derive(Debug, Clone)]
@@ -213,8 +221,12 @@ async fn work<R: Reader + Send>(reader: &mut R, state: &Mutex<State<'_>>) {
                 }
                 ended
             }
-            Job::Stream(piece, work, ask, fold) => {
-                let answer = reader.stream(&ask, fold).await;
+            Job::Stream(work, one) => {
+                let OnePiece { piece, copy, fold } = *one;
+                let answer = match copy {
+                    Ok(copy) => reader.stream(copy, fold).await,
+                    Err(refused) => Err(Unread::refused(refused.to_string())),
+                };
                 let took = begun.elapsed();
                 let mut state = lock(state);
                 state.longest = state.longest.max(took);
@@ -309,9 +321,9 @@ impl State<'_> {
             if work.pieces.is_empty() {
                 continue;
             }
-            if let Some((piece, ask, fold)) = self.streamed(&work) {
+            if let Some(one) = self.streamed(&work) {
                 if batch.is_empty() {
-                    return Job::Stream(piece, work, ask, fold);
+                    return Job::Stream(work, Box::new(one));
                 }
                 self.ready.push_front(work);
                 break;
@@ -341,19 +353,11 @@ impl State<'_> {
     }
 
     /// What is to be streamed for some work, if its relation is.
-    fn streamed(&self, work: &Work) -> Option<(Piece, StreamAsk, RowFold)> {
+    fn streamed(&self, work: &Work) -> Option<OnePiece> {
         let ([piece], Stage::Scan) = (work.pieces.as_slice(), self.stage) else { return None };
-        let it = &self.subjects[piece.subject];
-        let (columns, key) = it.recipe.as_ref()?.streamed.as_ref()?;
-        let fold = RowFold::new(*key, self.against, self.now, columns.len());
-        let ask = StreamAsk {
-            oid: it.oid,
-            relation: it.name.clone(),
-            columns: columns.clone(),
-            from: piece.from,
-            to: piece.to,
-        };
-        Some((*piece, ask, fold))
+        let rows = self.subjects[piece.subject].recipe.as_ref()?.streamed.as_ref()?;
+        let fold = RowFold::new(rows.key, self.against, self.now, rows.columns.len());
+        Some(OnePiece { piece: *piece, copy: rows.range(piece.from, piece.to), fold })
     }
 
     /// The largest first, so that the readers end together.
@@ -692,7 +696,7 @@ pub(crate) fn ranges(seen: &Seen, earlier: &[RangeState]) -> Vec<RangeState> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use clonegate_model::{DigestKey, Horizon};
+    use clonegate_model::{DigestKey, Horizon, StreamKey};
     use futures_util::FutureExt as _;
     use proptest::prelude::*;
 
@@ -709,11 +713,14 @@ mod tests {
         most: u64,
         locked: BTreeSet<u32>,
         without_digest: BTreeSet<u32>,
+        /// It streams nothing.
+        dry: bool,
         rewritten: BTreeSet<u32>,
         /// How many statements until the connection is lost.
         lives: Option<usize>,
         together: usize,
         asked: usize,
+        streamed: usize,
     }
 
     fn number_behind(text: &str, before: &str) -> Option<u64> {
@@ -773,6 +780,26 @@ mod tests {
             self.asked += statements.len();
             statements.iter().map(|sql| self.answer(sql)).collect()
         }
+        async fn stream(&mut self, copy: RangeCopy, mut fold: RowFold) -> Result<Streamed, Unread> {
+            let unread = |kind| Unread { kind, reason: format!("{kind:?}") };
+            let from = number_behind(copy.as_sql(), "(pg_catalog.>=) '(").unwrap();
+            let end = number_behind(copy.as_sql(), "(pg_catalog.<) '(").unwrap_or(u64::MAX);
+            let blocks = end.min(self.blocks[&copy.oid()]).saturating_sub(from);
+            self.streamed += 1;
+            if self.dry || blocks > self.most {
+                let kind = if self.dry { UnreadKind::Refused } else { UnreadKind::TimedOut };
+                return Err(unread(kind));
+            }
+            // One row without columns a block, written by transaction 5.
+            let mut bytes = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
+            for _ in 0..blocks {
+                bytes.extend([0, 1, 0, 0, 0, 4, 0, 0, 0, 5]);
+            }
+            bytes.extend([0xff; 2]);
+            fold.take(&bytes).unwrap();
+            let filenode = i64::from(copy.oid()) + i64::from(self.rewritten.contains(&copy.oid()));
+            Ok(Streamed { fold, filenode: Some(filenode) })
+        }
         async fn wait(&mut self, _: Duration) {}
         fn together(&self) -> usize {
             self.together.max(1)
@@ -793,8 +820,26 @@ mod tests {
     }
 
     fn read(readers: &mut [Fake], budget: Duration) -> Vec<Seen> {
-        let horizon: Horizon = "10:10:".parse().unwrap();
+        let subjects = subjects(&readers[0].blocks.clone());
+        read_subjects(readers, subjects, budget)
+    }
+
+    /// With the digests of every other relation streamed.
+    fn read_streamed(readers: &mut [Fake]) -> Vec<Seen> {
         let mut subjects = subjects(&readers[0].blocks.clone());
+        for it in subjects.iter_mut().filter(|it| it.oid % 2 == 0) {
+            let recipe = Recipe::streamed(it.oid, &it.name, &[], StreamKey([3; 32]));
+            it.recipe = Some(recipe.unwrap());
+        }
+        read_subjects(readers, subjects, HOUR)
+    }
+
+    fn read_subjects(
+        readers: &mut [Fake],
+        mut subjects: Vec<Subject>,
+        budget: Duration,
+    ) -> Vec<Seen> {
+        let horizon: Horizon = "10:10:".parse().unwrap();
         let limits = LoadLimits { active_sessions: None, ..LoadLimits::default() };
         let guard = Guard::new(limits, budget);
         let slice = Duration::from_millis(500);
@@ -826,6 +871,44 @@ mod tests {
                 prop_assert!(ranges.windows(2).all(|w| w[0].to == Some(w[1].from)));
             }
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn every_block_is_streamed_once_however_often_it_takes_too_long(
+            sizes in proptest::collection::vec(0_u64..5_000, 1..6),
+            most in 40_u64..2_500,
+            together in 1_usize..20,
+        ) {
+            let blocks: BTreeMap<u32, u64> = (1..).zip(sizes).collect();
+            let one = Fake { blocks: [(2, 1)].into(), most: 9, ..Fake::default() };
+            let row = read_streamed(&mut [one])[0].sum;
+            let fake = Fake { blocks: blocks.clone(), most, together, ..Fake::default() };
+            let mut readers = [fake];
+            let seen = read_streamed(&mut readers);
+            prop_assert_eq!(readers[0].streamed > 0, blocks.len() > 1);
+            for (seen, (oid, blocks)) in seen.iter().zip(&blocks) {
+                prop_assert_eq!(&seen.failure, &None);
+                prop_assert_eq!(&seen.no_digest, &None);
+                prop_assert_eq!(seen.rows, *blocks);
+                let of_a_row = if oid % 2 == 0 { row.0 } else { 3 };
+                prop_assert_eq!(seen.sum.0, of_a_row.wrapping_mul(i128::from(*blocks)));
+                let parts = seen.pieces.iter().filter_map(|(_, range)| range.sum);
+                prop_assert_eq!(parts.fold(HashSum(0), HashSum::plus), seen.sum);
+            }
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_streamed_is_named_and_its_lineage_had_all_the_same() {
+        let seen = read_streamed(&mut [Fake { dry: true, ..three() }]);
+        assert_eq!((seen[1].rows, seen[1].no_digest.as_deref()), (10, Some("Refused")));
+        assert_eq!((seen[0].no_digest.as_deref(), seen[2].no_digest.as_deref()), (None, None));
+        let mut fake = three();
+        fake.rewritten.insert(2);
+        let seen = read_streamed(&mut [fake]);
+        assert!(seen[1].failure.as_ref().is_some_and(|why| why.contains("rewritten")));
     }
 
     fn three() -> Fake {

@@ -9,42 +9,6 @@ use clonegate_model::{HashSum, Horizon, StreamKey};
 
 use crate::lineage::Against;
 
-/// A range of a relation that is to be streamed: for each row its `xmin`, then the columns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamAsk {
-    /// The relation's OID.
-    pub oid: u32,
-    /// Schema and name, quoted as SQL needs them.
-    pub relation: String,
-    /// What a row is made of.
-    pub columns: std::sync::Arc<[StreamColumn]>,
-    /// The first block.
-    pub from: u64,
-    /// The first block behind it; `None` is the relation's end.
-    pub to: Option<u64>,
-}
-
-/// A column of a streamed row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamColumn {
-    /// Its name, quoted as SQL needs it.
-    pub name: String,
-    /// How it is written.
-    pub form: StreamForm,
-}
-
-/// How a column is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StreamForm {
-    /// In its type's binary form.
-    Binary,
-    /// In the binary form of this type of the server's own, over which its own is a domain; the name is
-    /// quoted as SQL needs it.
-    Base(String),
-    /// As its type's output function writes it, and NULL where it is NULL.
-    Text,
-}
-
 /// A range that was streamed.
 #[derive(Debug)]
 pub struct Streamed {
@@ -114,7 +78,7 @@ pub struct RowFold {
     number: [u8; HEAD],
     have: usize,
     /// Of a row that does not lie whole in one piece.
-    hasher: blake3::Hasher,
+    hasher: Box<blake3::Hasher>,
     xmin: u32,
     folded: Folded,
 }
@@ -159,7 +123,7 @@ impl RowFold {
             at: At::Head,
             number: [0; HEAD],
             have: 0,
-            hasher: blake3::Hasher::new_keyed(&key.0),
+            hasher: Box::new(blake3::Hasher::new_keyed(&key.0)),
             xmin: 0,
             folded: Folded::default(),
             key,
