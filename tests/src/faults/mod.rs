@@ -22,8 +22,8 @@ const COMMENT: &str = "select coalesce(shobj_description(oid, 'pg_database'), ''
 async fn small() -> Trial {
     let trial = Trial::new().await;
     let check = "-- title: one is one\n-- require: one = 1\n-- across: unchanged\nselect 1 as one\n";
-    trial.write("small/production/01_one.sql", check);
-    trial.write("small/clone/01_one.sql", check);
+    trial.write("small/production/01_one_is_one.sql", check);
+    trial.write("small/clone/01_one_is_one.sql", check);
     let mut drop = String::new();
     for (script, table) in SCRIPTS {
         let create = format!(
