@@ -45,7 +45,11 @@ async fn a_killed_run_goes_on_and_a_long_one_is_opened_and_closed() {
     std::fs::write(&script, format!("{text}\n-- more\n")).unwrap();
     let refused = trial.command(&["resume", &run_id]).await;
     assert_eq!(refused.code, Some(3), "{}", refused.said());
-    assert!(refused.stderr.contains("changed since it began: E_axis_scan.sql"), "{}", refused.said());
+    assert!(
+        refused.stderr.contains("changed since it began: E_axis_scan.sql"),
+        "{}",
+        refused.said()
+    );
     std::fs::write(&script, text).unwrap();
     // With another snapshot of entry, too.
     let entry = trial.store().join("runs").join(&run_id).join("clone-entry.json");
@@ -81,7 +85,15 @@ async fn a_killed_run_goes_on_and_a_long_one_is_opened_and_closed() {
     trial.assert_nothing_left().await;
 
     // An open run needs no process to keep the clone.
-    trial.sql(Side::Clone, &format!("comment on database {} is 'of the team'", trial.endpoint(Side::Clone).database)).await;
+    trial
+        .sql(
+            Side::Clone,
+            &format!(
+                "comment on database {} is 'of the team'",
+                trial.endpoint(Side::Clone).database
+            ),
+        )
+        .await;
     let opened = trial.command(&["open", "--config", &config]).await;
     assert_eq!(opened.code, Some(0), "{}", opened.said());
     assert_eq!(state_of_the_latest(&trial).await, "open");
@@ -236,7 +248,8 @@ async fn a_lock_whose_owner_is_dead_is_freed_and_one_whose_owner_lives_only_by_f
     gate.kill().await;
     let abandoned = trial.command(&["abandon", "--reason", "the change was called off"]).await;
     assert_eq!(abandoned.code, Some(3), "{}", abandoned.said());
-    for text in ["A_axis_schema.sql: committed", "the change was called off", "clonegate rollback"] {
+    for text in ["A_axis_schema.sql: committed", "the change was called off", "clonegate rollback"]
+    {
         assert!(abandoned.stdout.contains(text), "{text}: {}", abandoned.said());
     }
     let record = trial.records().pop().unwrap();

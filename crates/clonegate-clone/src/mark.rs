@@ -44,7 +44,9 @@ pub enum MarkError {
     #[error("the clone is marked as another run's: {0}")]
     Another(String),
     /// The role may not.
-    #[error("role {role} may not comment on the clone ({said}); it has to own it: ALTER DATABASE … OWNER TO {role}")]
+    #[error(
+        "role {role} may not comment on the clone ({said}); it has to own it: ALTER DATABASE … OWNER TO {role}"
+    )]
     Denied {
         /// The role.
         role: String,

@@ -40,10 +40,8 @@ impl Gate<'_> {
             }
             Err(error) => Err(format!("the clone can't be reached: {}", chain(error))),
         };
-        folder.note(Event::RunTaken {
-            by: this_process(),
-            to: Taking::Abandon(reason.to_owned()),
-        })?;
+        folder
+            .note(Event::RunTaken { by: this_process(), to: Taking::Abandon(reason.to_owned()) })?;
         let clone = match &mut reached {
             Ok((channel, hold)) => Ok(Reached { channel, hold }),
             Err(why) => Err(why.clone()),

@@ -33,7 +33,9 @@ pub enum GateError {
     #[error("{}", refused(.0))]
     Refused(Vec<RefusedFile>),
     /// Another run holds the clone.
-    #[error("another run holds the clone: {0}; wait for it, or see what it is with `clonegate unlock`")]
+    #[error(
+        "another run holds the clone: {0}; wait for it, or see what it is with `clonegate unlock`"
+    )]
     Held(Holder),
     /// The clone carries the mark of a run that is not over, as far as is known here.
     #[error("{}", marked(mark, *state))]
@@ -44,7 +46,9 @@ pub enum GateError {
         state: Option<RunState>,
     },
     /// The clone carries a mark that another version wrote.
-    #[error("a run holds the clone, and its mark can't be read: {0}; use the version that wrote it")]
+    #[error(
+        "a run holds the clone, and its mark can't be read: {0}; use the version that wrote it"
+    )]
     UnreadableMark(String),
     /// A lock whose owner lives, or may live, is not taken away.
     #[error("{}", live(holder, owner))]
@@ -150,7 +154,9 @@ impl GateError {
 fn marked(mark: &Mark, state: Option<RunState>) -> String {
     let run = &mark.run;
     let (is, next) = match state {
-        Some(RunState::Open) => ("open".to_owned(), format!("close it with `clonegate close {run}`")),
+        Some(RunState::Open) => {
+            ("open".to_owned(), format!("close it with `clonegate close {run}`"))
+        }
         Some(RunState::InProgress) => ("in progress".to_owned(), "wait for it".to_owned()),
         Some(state) => (
             state.word().to_owned(),
@@ -161,7 +167,10 @@ fn marked(mark: &Mark, state: Option<RunState>) -> String {
                 HeldFor::Gate => "in progress or killed",
                 HeldFor::Work => "open",
             };
-            let next = format!("end it where its evidence is, in {} on {}", mark.store, mark.owner.host);
+            let next = format!(
+                "end it where its evidence is, in {} on {}; if that is lost, `clonegate unlock --force --reason TEXT`",
+                mark.store, mark.owner.host
+            );
             (held.to_owned(), next)
         }
     };

@@ -135,8 +135,7 @@ fn footprint(production: &ProductionChannel, earlier: Earlier) -> Assertion {
     } else {
         return Assertion::decide("wrote-xid", title, "asserted in all", actual, Ok(()));
     };
-    let mut assertion =
-        Assertion::not_established("wrote-xid", title, "asserted in all", unseen);
+    let mut assertion = Assertion::not_established("wrote-xid", title, "asserted in all", unseen);
     assertion.actual = actual;
     assertion
 }

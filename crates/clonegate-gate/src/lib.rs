@@ -10,11 +10,11 @@
 //! The crate prints nothing and renders nothing: how a record is shown is `clonegate-report`'s and
 //! the command line's business.
 
+mod abandon;
 mod build;
 mod channels;
 mod error;
 mod exit;
-mod abandon;
 mod interrupted;
 mod observer;
 mod open;

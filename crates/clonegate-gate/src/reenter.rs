@@ -73,10 +73,8 @@ impl Gate<'_> {
             return Err(unsafe_because(why, "close it with `clonegate close RUN`"));
         }
         let is_complete = record.finished_at.is_some();
-        let is_built = matches!(
-            progress.phase,
-            Some(Phase::Build | Phase::Rehearsal | Phase::Exit)
-        );
+        let is_built =
+            matches!(progress.phase, Some(Phase::Build | Phase::Rehearsal | Phase::Exit));
         if !is_complete && !is_open && !is_built {
             return Err(unsafe_because(NOTHING_TOUCHED.to_owned(), ABANDON));
         }
@@ -95,12 +93,15 @@ impl Gate<'_> {
         }
         // Its own lock may still be held by a session that nobody hears any more, and a script of it may
         // still be at work. That the process is gone is known by the lock on its folder.
-        channel.end_sessions_of(run).await.map_err(|e| {
-            take::not_asked(&format!("what the sessions of {run} still do"), e)
-        })?;
+        channel
+            .end_sessions_of(run)
+            .await
+            .map_err(|e| take::not_asked(&format!("what the sessions of {run} still do"), e))?;
         let hold = match take::lock(&channel).await? {
             Ok(hold) => hold,
-            Err(why) => return Err(unsafe_because(format!("the clone can't be held: {why}"), AGAIN)),
+            Err(why) => {
+                return Err(unsafe_because(format!("the clone can't be held: {why}"), AGAIN));
+            }
         };
         match hold.found() {
             Found::Run(mark) if mark.run == *run => {}
@@ -112,7 +113,8 @@ impl Gate<'_> {
             // It was complete, and the mark was the last thing to go.
             Found::Nobody if is_complete => {}
             Found::Nobody if command == Command::Resume => {
-                let why = "the clone no longer carries its mark, so others may have had it".to_owned();
+                let why =
+                    "the clone no longer carries its mark, so others may have had it".to_owned();
                 return Err(unsafe_because(why, CLOSE));
             }
             // The proof says that it was not held throughout.
@@ -166,6 +168,12 @@ impl Gate<'_> {
         match halted {
             // What can't be reached now may be there later: the run stays as it is.
             Err(Stopped::Before(why)) => Err(unsafe_because(why, AGAIN)),
+            // Whoever asked it to stop has not asked for its end.
+            Err(Stopped::Halt(Halt::Stopped(why))) if self.stop.requested() => {
+                folder.store_record(&record)?;
+                hold.release().await;
+                Err(unsafe_because(why, AGAIN))
+            }
             Err(Stopped::Halt(halt)) => {
                 self.finish(folder, record, Some((channel, hold)), Err(halt), Vec::new()).await
             }
@@ -232,12 +240,15 @@ impl Gate<'_> {
 }
 
 fn sessions_not_asked(why: String) -> GateError {
-    GateError::Clone { doing: "who is connected to the clone can't be asked".to_owned(), source: why.into() }
+    GateError::Clone {
+        doing: "who is connected to the clone can't be asked".to_owned(),
+        source: why.into(),
+    }
 }
 
-const NOTHING_TOUCHED: &str = "it was killed before its entry was complete, and had touched nothing";
-const ABANDON: &str =
-    "end it with `clonegate abandon RUN --reason TEXT`, then run the gate again";
+const NOTHING_TOUCHED: &str =
+    "it was killed before its entry was complete, and had touched nothing";
+const ABANDON: &str = "end it with `clonegate abandon RUN --reason TEXT`, then run the gate again";
 const CLOSE: &str =
     "`clonegate close RUN` takes its exit, `clonegate abandon RUN --reason TEXT` ends it without";
 const RESTORE: &str =
@@ -332,11 +343,12 @@ async fn go_on(
         passage.build(clone, prepared).await?;
     }
     let rehearsed = passage.record.rehearsal.as_ref();
-    if rehearsed.is_none_or(|r| Verdict::of(r.steps.iter().map(|s| s.outcome.verdict())) != Verdict::Pass) {
+    if rehearsed
+        .is_none_or(|r| Verdict::of(r.steps.iter().map(|s| s.outcome.verdict())) != Verdict::Pass)
+    {
         passage.rehearse(clone, prepared, &entry.1).await?;
     }
     passage.exit(&production, clone, hold, (&entry.0, &entry.1), prepared).await?;
     production.close().await;
     Ok(())
 }
-

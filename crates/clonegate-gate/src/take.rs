@@ -42,7 +42,8 @@ pub(crate) async fn free(
         return Err(GateError::Marked { mark, state });
     }
     channel.unmark(hold, &mark.run).await.map_err(|e| not_asked("whose the clone is", e))?;
-    gate.observer.warning(&format!("the clone still carried the mark of {}, which is over", mark.run));
+    gate.observer
+        .warning(&format!("the clone still carried the mark of {}, which is over", mark.run));
     Ok(())
 }
 

@@ -31,8 +31,8 @@ pub use owner::Owner;
 pub use reading::{Reading, Value};
 pub use requirement::{Clause, Comparison, Condition, ParseRequirementError, Requirement};
 pub use run::{
-    Authorization, ByHand, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord, ScriptOutcome,
-    ScriptRecord, TargetRecord,
+    Authorization, ByHand, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord,
+    ScriptOutcome, ScriptRecord, TargetRecord,
 };
 pub use snapshot::{
     CatalogObject, Comparable, Coverage, Covered, Digest, DigestKey, Footprint, HashSum, Horizon,

@@ -57,7 +57,8 @@ async fn ssh_and_docker_that_are_killed_at_a_step_never_give_a_wrong_verdict() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_container_that_is_stopped_at_a_step_leaves_a_run_that_is_told_truthfully_when_it_is_back() {
+async fn a_container_that_is_stopped_at_a_step_leaves_a_run_that_is_told_truthfully_when_it_is_back()
+ {
     let targets = Targets::in_two_instances(Major::V15, Major::V15).await;
     let passage = Passage::new(&targets);
     for line in &STEPS[1..] {

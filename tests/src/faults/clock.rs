@@ -7,7 +7,9 @@ use crate::harness::Trial;
 fn move_the_clock(trial: &Trial, run: &str, year: &str) {
     let path = trial.store().join("runs").join(run).join("journal.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
-    let moved = regex::Regex::new("\"at\":\"[0-9]{4}").unwrap().replace_all(&text, format!("\"at\":\"{year}"));
+    let moved = regex::Regex::new("\"at\":\"[0-9]{4}")
+        .unwrap()
+        .replace_all(&text, format!("\"at\":\"{year}"));
     assert_ne!(text, moved);
     std::fs::write(&path, moved.as_bytes()).unwrap();
 }

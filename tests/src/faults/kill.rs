@@ -72,7 +72,8 @@ async fn killed_before_each_line_of_its_journal_a_run_is_finished_or_closed_and_
 
 /// Behind the other lines is no step of its own: a kill there is one before the next line.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_after_a_line_that_announces_a_step_a_run_is_finished_or_closed_and_nothing_is_left() {
+async fn killed_after_a_line_that_announces_a_step_a_run_is_finished_or_closed_and_nothing_is_left()
+{
     let trial = small().await;
     let announced = [
         (1, "run-begun"),

@@ -21,7 +21,8 @@ const COMMENT: &str = "select coalesce(shobj_description(oid, 'pg_database'), ''
 /// A trial whose gate is short: two scripts, a check for each database, few lines in the journal.
 async fn small() -> Trial {
     let trial = Trial::new().await;
-    let check = "-- title: one is one\n-- require: one = 1\n-- across: unchanged\nselect 1 as one\n";
+    let check =
+        "-- title: one is one\n-- require: one = 1\n-- across: unchanged\nselect 1 as one\n";
     trial.write("small/production/01_one_is_one.sql", check);
     trial.write("small/clone/01_one_is_one.sql", check);
     let mut drop = String::new();
@@ -58,7 +59,8 @@ async fn tables(trial: &Trial) -> Vec<bool> {
             "case when to_regclass('public.{table}') is null then 'no' else (xpath('/row/n/text()', query_to_xml('select count(*) as n from {table}', false, true, '')))[1]::text end"
         )
     });
-    let answer = trial.sql(Side::Clone, &format!("select concat_ws(' ', {})", asked.join(", "))).await;
+    let answer =
+        trial.sql(Side::Clone, &format!("select concat_ws(' ', {})", asked.join(", "))).await;
     answer
         .split(' ')
         .map(|word| match word {
@@ -80,13 +82,16 @@ fn assert_true(record: &RunRecord, tables: &[bool], at: &str) {
     for (script, there) in record.build.iter().zip(tables) {
         let said = &script.outcome;
         assert!(
-            matches!(said, ScriptOutcome::Unknown(_)) || (*said == ScriptOutcome::Committed) == *there,
+            matches!(said, ScriptOutcome::Unknown(_))
+                || (*said == ScriptOutcome::Committed) == *there,
             "{at}: {} is {said:?} by the record, and its table is there: {there}",
             script.name
         );
     }
     match record.verdict() {
-        Verdict::Fail => panic!("{at}: nothing was wrong, and the verdict is FAIL: {:?}", record.reasons()),
+        Verdict::Fail => {
+            panic!("{at}: nothing was wrong, and the verdict is FAIL: {:?}", record.reasons())
+        }
         Verdict::Pass => assert!(tables.iter().all(|there| *there), "{at}: PASS without the build"),
         Verdict::Inconclusive => assert!(!record.reasons().is_empty(), "{at}: no reason is given"),
     }
@@ -100,7 +105,11 @@ async fn assert_clean(trial: &Trial, at: &str) {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("the store can be read").flatten() {
             let path = entry.path();
-            assert!(path.extension().is_none_or(|e| e != "part"), "{at}: {} is left", path.display());
+            assert!(
+                path.extension().is_none_or(|e| e != "part"),
+                "{at}: {} is left",
+                path.display()
+            );
             if path.is_dir() {
                 folders.push(path);
             }

@@ -13,7 +13,8 @@ async fn a_psql_that_is_killed_at_a_step_never_gives_a_wrong_verdict() {
     std::fs::create_dir(&pids).unwrap();
     let text = format!("#!/bin/sh\n: >'{}'/$$\nexec '{}' \"$@\"\n", pids.display(), real.display());
     std::fs::write(&wrapper, text).unwrap();
-    std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(&wrapper, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
     let wrapper = wrapper.to_str().unwrap().to_owned();
     trial.edit(|document| set(document, "clone.psql", Some(wrapper.into())));
     let lines = [
@@ -29,7 +30,8 @@ async fn a_psql_that_is_killed_at_a_step_never_gives_a_wrong_verdict() {
         gate.noted(line).await;
         for pid in std::fs::read_dir(&pids).unwrap().flatten() {
             let pid = pid.file_name().into_string().unwrap();
-            let cmdline = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let cmdline =
+                std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             if cmdline.contains("ON_ERROR_STOP=1") {
                 let killed = std::process::Command::new("kill").args(["-9", &pid]).status();
                 assert!(killed.is_ok());

@@ -242,7 +242,12 @@ impl Trial {
             .expect("the server left its command line");
         self.crash(side).await;
         // "/path/postgres" "-D" "…"
-        options.trim().split_inclusive('"').map(|w| w.trim_matches(['"', ' ']).to_owned()).filter(|w| !w.is_empty()).collect()
+        options
+            .trim()
+            .split_inclusive('"')
+            .map(|w| w.trim_matches(['"', ' ']).to_owned())
+            .filter(|w| !w.is_empty())
+            .collect()
     }
 
     /// Starts a server again that was stopped.

@@ -31,7 +31,9 @@ async fn a_second_gate_is_told_who_holds_the_clone() {
     let other = CloneChannel::open(fixture.settings.clone(), &run_id(), fixture.limits.clone())
         .await
         .unwrap();
-    let HoldError::Held(holder) = other.hold(&me()).await.unwrap_err() else { panic!("it is held") };
+    let HoldError::Held(holder) = other.hold(&me()).await.unwrap_err() else {
+        panic!("it is held")
+    };
     assert_eq!(holder.by, fixture.run.application_name());
     assert_eq!(holder.pid, hold.pid());
     assert!(holder.since.is_some());

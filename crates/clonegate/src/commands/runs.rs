@@ -30,7 +30,8 @@ pub(super) async fn open(
             report_closed(&closed, store)?;
             if console.wants_json() {
                 let clone = &profile.clone.database;
-                let open = serde_json::json!({"run": run, "state": "open", "clone": clone.as_str()});
+                let open =
+                    serde_json::json!({"run": run, "state": "open", "clone": clone.as_str()});
                 console.print(&open.to_string());
             } else {
                 console.print(&format!(
@@ -154,7 +155,9 @@ pub(super) async fn unlock(
 fn reason(text: &str) -> Result<&str, Failure> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Failure::Usage("the reason is empty; whoever reads the journal later wants to know why".to_owned()));
+        return Err(Failure::Usage(
+            "the reason is empty; whoever reads the journal later wants to know why".to_owned(),
+        ));
     }
     Ok(text)
 }
@@ -174,9 +177,8 @@ fn pick(named: Option<String>, store: &Store, states: &[RunState]) -> Result<Sto
     if let Some(name) = named {
         let run = super::run_id(&name)?;
         let stored = store.run(&run)?;
-        return stored.ok_or_else(|| {
-            GateError::NoSuchRun { run, store: store.root().to_owned() }.into()
-        });
+        return stored
+            .ok_or_else(|| GateError::NoSuchRun { run, store: store.root().to_owned() }.into());
     }
     let mut runs = store.runs()?;
     runs.retain(|run| states.contains(&run.state()));

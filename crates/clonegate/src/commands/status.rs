@@ -76,9 +76,15 @@ async fn one(run: &Stored, store: &Store, console: &Console) -> Result<Exit, Fai
     }
     rows.extend(lock.map(|lock| ("lock", lock)));
     rows.extend(next(run).map(|next| ("next", next)));
-    rows.extend(record.as_ref().map(RunRecord::reasons).unwrap_or_default().into_iter().take(
-        if is_over(run) { 10 } else { 0 },
-    ).map(|why| ("why", why)));
+    rows.extend(
+        record
+            .as_ref()
+            .map(RunRecord::reasons)
+            .unwrap_or_default()
+            .into_iter()
+            .take(if is_over(run) { 10 } else { 0 })
+            .map(|why| ("why", why)),
+    );
     rows.push(("evidence", run.path.display().to_string()));
     let header = ["run".to_owned(), run.run.to_string()].to_vec();
     let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
