@@ -36,7 +36,7 @@ pub enum GateError {
     #[error(
         "another run holds the clone: {0}; wait for it, or see what it is with `clonegate unlock`"
     )]
-    Held(Holder),
+    Held(Box<Holder>),
     /// The clone carries the mark of a run that is not over, as far as is known here.
     #[error("{}", marked(mark, *state))]
     Marked {
@@ -54,7 +54,7 @@ pub enum GateError {
     #[error("{}", live(holder, owner))]
     Live {
         /// Who has it.
-        holder: Holder,
+        holder: Box<Holder>,
         /// What is known of its process.
         owner: String,
     },
