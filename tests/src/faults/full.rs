@@ -4,7 +4,7 @@ use super::{assert_clean, assert_true, gate_with, small, tables, take_back};
 use crate::harness::{Trial, run};
 
 async fn end_it(trial: &Trial, at: &str) {
-    let config = trial.config().to_str().unwrap().to_owned();
+    let config = trial.config().to_str().expect("the path is text").to_owned();
     // There is room again: the next gate ends what could not be ended, and says what it left.
     let next = trial.command(&["gate", "--config", &config]).await;
     assert!(matches!(next.code, Some(0 | 3)), "{at}: {}", next.said());

@@ -16,7 +16,7 @@ fn last_state(status: &str) -> Option<(String, String)> {
 
 /// Kills the gate at a line; the next command is each of three in turn. `None` where the gate came to its end.
 async fn killed_at(trial: &Trial, side: &str, line: u64) -> Option<Verdict> {
-    let config = trial.config().to_str().unwrap().to_owned();
+    let config = trial.config().to_str().expect("the path is text").to_owned();
     let at = format!("{side} line {line}");
     let killed = gate_with(trial, &format!("{side}:{line}")).await;
     if killed.code.is_some() {
@@ -35,8 +35,9 @@ async fn killed_at(trial: &Trial, side: &str, line: u64) -> Option<Verdict> {
         other => panic!("{at}: {other:?}: {}", status.said()),
     };
     assert!(matches!(next.code, Some(0 | 3)), "{at}: {}", next.said());
-    let stored = clonegate_store::Store::new(trial.store()).run(&run.parse().unwrap());
-    if stored.unwrap().unwrap().state() == clonegate_store::RunState::Killed {
+    let runs = clonegate_store::Store::new(trial.store()).runs().expect("the store can be read");
+    let stored = runs.iter().find(|stored| stored.run.as_str() == run);
+    if stored.is_some_and(|stored| stored.is_interrupted()) {
         // Only where nothing had been touched, and then it says so.
         assert!(next.stderr.contains("had touched nothing"), "{at}: {}", next.said());
         assert_eq!(tables(trial).await, [false, false], "{at}");
