@@ -8,13 +8,16 @@ const AXIS_TABLES: &str = "select count(*) from pg_class where relkind = 'r' and
 const COMMENT: &str = "select coalesce(shobj_description(oid, 'pg_database'), '') from pg_database where datname = current_catalog";
 
 fn config(trial: &Trial) -> String {
-    trial.config().to_str().unwrap().to_owned()
+    trial.config().to_str().expect("the path is text").to_owned()
 }
 
 async fn state_of_the_latest(trial: &Trial) -> String {
     let status = trial.command(&["status", "--json"]).await;
     let runs: serde_json::Value = serde_json::from_str(&status.stdout).expect("status is JSON");
-    runs.as_array().unwrap().last().unwrap()["state"].as_str().unwrap().to_owned()
+    runs.as_array()
+        .and_then(|runs| runs.last()?["state"].as_str())
+        .expect("there is a run")
+        .to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,7 +81,7 @@ async fn a_killed_run_goes_on_and_a_long_one_is_opened_and_closed() {
     assert!(record.build.iter().all(|s| s.outcome == ScriptOutcome::Committed));
     // What was committed was not run again.
     assert_eq!(record.build[0].transaction, killed.build[0].transaction);
-    assert!(record.preflight.iter().any(|a| a.id.to_string() == "taken-up"));
+    assert!(record.preflight.iter().any(|a| a.id == "taken-up"));
     assert_eq!(trial.sql(Side::Clone, AXIS_TABLES).await, "6");
     assert_eq!(trial.sql(Side::Clone, COMMENT).await, "");
     let again = trial.command(&["resume", &run_id]).await;
@@ -191,9 +194,10 @@ fn psql_that_lives_on(trial: &Trial) {
         "#!/bin/sh\ncase \"$*\" in *'|hold|'*) {{ cat; test ! -e \"$0.lives-on\" || sleep 30; }} | '{0}' \"$@\";; *) exec '{0}' \"$@\";; esac\n",
         real.display()
     );
-    std::fs::write(&path, text).unwrap();
-    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let path = path.to_str().unwrap().to_owned();
+    std::fs::write(&path, text).expect("it can be written");
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("it can be run");
+    let path = path.to_str().expect("the path is text").to_owned();
     trial.edit(|document| set(document, "clone.psql", Some(path.into())));
 }
 

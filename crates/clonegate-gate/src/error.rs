@@ -36,7 +36,7 @@ pub enum GateError {
     #[error(
         "another run holds the clone: {0}; wait for it, or see what it is with `clonegate unlock`"
     )]
-    Held(Holder),
+    Held(Box<Holder>),
     /// The clone carries the mark of a run that is not over, as far as is known here.
     #[error("{}", marked(mark, *state))]
     Marked {
@@ -54,7 +54,7 @@ pub enum GateError {
     #[error("{}", live(holder, owner))]
     Live {
         /// Who has it.
-        holder: Holder,
+        holder: Box<Holder>,
         /// What is known of its process.
         owner: String,
     },
@@ -167,8 +167,10 @@ fn marked(mark: &Mark, state: Option<RunState>) -> String {
                 HeldFor::Gate => "in progress or killed",
                 HeldFor::Work => "open",
             };
-            let next =
-                format!("end it where its evidence is, in {} on {}", mark.store, mark.owner.host);
+            let next = format!(
+                "end it where its evidence is, in {} on {}; if that is lost, `clonegate unlock --force --reason TEXT`",
+                mark.store, mark.owner.host
+            );
             (held.to_owned(), next)
         }
     };

@@ -172,6 +172,12 @@ impl Gate<'_> {
         match halted {
             // What can't be reached now may be there later: the run stays as it is.
             Err(Stopped::Before(why)) => Err(unsafe_because(why, AGAIN)),
+            // Whoever asked it to stop has not asked for its end.
+            Err(Stopped::Halt(Halt::Stopped(why))) if self.stop.requested() => {
+                folder.store_record(&record)?;
+                hold.release().await;
+                Err(unsafe_because(why, AGAIN))
+            }
             Err(Stopped::Halt(halt)) => {
                 self.finish(folder, record, Some((channel, hold)), Err(halt), Vec::new()).await
             }

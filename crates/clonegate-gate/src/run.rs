@@ -335,19 +335,24 @@ impl Passage<'_> {
         let profile = self.gate.profile;
         let opened =
             channels::open_production(&profile.production, &profile.limits, self.run).await;
-        let production = opened.map_err(|e| {
-            // A role that is no reader is a requirement that is not met, and not only a
-            // connection that did not come about.
-            if let Some(attestation) = e.attestation() {
-                self.record.preflight.extend(separation::attested(Ok(attestation)));
-                return Halt::Stopped(
-                    "production was not read: its role could do more than that".to_owned(),
-                );
+        let error = match opened {
+            Ok(production) => {
+                self.record.production.channel = production_record(profile, Some(&production));
+                return Ok(production);
             }
-            Halt::Stopped(e.to_string())
-        })?;
-        self.record.production.channel = production_record(profile, Some(&production));
-        Ok(production)
+            Err(error) => error,
+        };
+        // A role that is no reader is a requirement that is not met, and not only a connection that did not
+        // come about.
+        if let Some(attestation) = error.attestation() {
+            self.record.preflight.extend(separation::attested(Ok(attestation)));
+            return Err(Halt::Stopped(
+                "production was not read: its role could do more than that".to_owned(),
+            ));
+        }
+        // Nothing was asked through a channel that was not opened.
+        self.folder.note(Event::ProductionAsserted { transactions: 0, asserted_without_xid: 0 })?;
+        Err(Halt::Stopped(error.to_string()))
     }
 
     /// Notes what the production channel has asserted so far.

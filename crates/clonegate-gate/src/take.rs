@@ -15,7 +15,7 @@ use crate::run::Gate;
 pub(crate) async fn lock(channel: &CloneChannel) -> Result<Result<Hold, String>, GateError> {
     match channel.hold(&this_process()).await {
         Ok(hold) => Ok(Ok(hold)),
-        Err(HoldError::Held(holder)) => Err(GateError::Held(holder)),
+        Err(HoldError::Held(holder)) => Err(GateError::Held(Box::new(holder))),
         Err(error) => Ok(Err(chain(&error))),
     }
 }

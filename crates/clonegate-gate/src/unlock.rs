@@ -114,7 +114,8 @@ impl Gate<'_> {
         if let Some(holder) = holder {
             let life = life_of(self.store, &holder)?;
             if life != Life::Gone && force == Force::No {
-                return Err(GateError::Live { holder, owner: words(life).to_owned() });
+                let owner = words(life).to_owned();
+                return Err(GateError::Live { holder: Box::new(holder), owner });
             }
             self.begin_unlock(&mut folder, &run, &holder.to_string(), force)?;
             // What its run still does on the clone must not go on without the lock.

@@ -6,12 +6,12 @@ use crate::harness::Trial;
 /// Moves every time that a run's evidence has.
 fn move_the_clock(trial: &Trial, run: &str, year: &str) {
     let path = trial.store().join("runs").join(run).join("journal.jsonl");
-    let text = std::fs::read_to_string(&path).unwrap();
+    let text = std::fs::read_to_string(&path).expect("there is a journal");
     let moved = regex::Regex::new("\"at\":\"[0-9]{4}")
-        .unwrap()
+        .expect("it is an expression")
         .replace_all(&text, format!("\"at\":\"{year}"));
     assert_ne!(text, moved);
-    std::fs::write(&path, moved.as_bytes()).unwrap();
+    std::fs::write(&path, moved.as_bytes()).expect("the journal can be written");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -23,8 +23,8 @@ async fn small() -> Trial {
     let trial = Trial::new().await;
     let check =
         "-- title: one is one\n-- require: one = 1\n-- across: unchanged\nselect 1 as one\n";
-    trial.write("small/production/01_one.sql", check);
-    trial.write("small/clone/01_one.sql", check);
+    trial.write("small/production/01_one_is_one.sql", check);
+    trial.write("small/clone/01_one_is_one.sql", check);
     let mut drop = String::new();
     for (script, table) in SCRIPTS {
         let create = format!(

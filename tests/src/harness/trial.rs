@@ -274,7 +274,9 @@ impl Trial {
         if rustix::process::getuid().is_root() {
             server.uid(meta.uid()).gid(meta.gid());
         }
-        server.process_group(0).current_dir("/").spawn().expect("the server starts again");
+        let mut server = server.process_group(0).current_dir("/").spawn().expect("it starts again");
+        // It ends with the sandbox, which knows it by its folder; then it is waited for.
+        std::thread::spawn(move || server.wait());
         until("the server is back", async || {
             let endpoint = self.endpoint(side);
             endpoint.psql.run_sql("postgres", "select 1").await.is_ok()
