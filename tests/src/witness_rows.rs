@@ -569,7 +569,7 @@ async fn what_can_not_be_read_is_named_and_covers_up_nothing_else() {
              create foreign data wrapper w; create server s foreign data wrapper w; create foreign table away (id int) server s;
              create table secret (id int); revoke all on pg_largeobject from reader; revoke pg_read_all_data from reader;
              grant usage on schema public to reader; grant select on all tables in schema public to reader;
-             revoke all on secret from reader; grant select on all sequences in schema public to reader;
+             revoke all on secret, away from reader; grant select on all sequences in schema public to reader;
              alter table bare enable row level security;",
         )
         .await;
