@@ -92,12 +92,9 @@ async fn killed_after_a_line_that_announces_a_step_a_run_is_finished_or_closed_a
 {
     let trial = small().await;
     let announced = [
-        (1, "run-begun"),
         (2, "clone-marking"),
-        (4, "production-read"),
         (10, "script-sent"),
         (11, "script-closed"),
-        (14, "script-closed"),
         (17, "scratch-made"),
         (22, "production-read"),
         (26, "run-ended"),
