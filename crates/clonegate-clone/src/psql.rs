@@ -121,6 +121,8 @@ impl Session<'_> {
             ("client_min_messages", "notice"),
             ("standard_conforming_strings", "on"),
             ("xmlbinary", "base64"),
+            // A commit that the journal calls one survives the server's crash.
+            ("synchronous_commit", "local"),
             (
                 "default_transaction_read_only",
                 match self.outside {

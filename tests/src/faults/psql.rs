@@ -18,9 +18,6 @@ async fn a_psql_that_is_killed_at_a_step_never_gives_a_wrong_verdict() {
     let wrapper = wrapper.to_str().unwrap().to_owned();
     trial.edit(|document| set(document, "clone.psql", Some(wrapper.into())));
     let lines = [
-        "\"event\":\"clone-marking\"",
-        "\"phase\":\"entry\"",
-        "\"event\":\"script-sent\",\"script\":\"2_second.sql\"",
         "\"event\":\"script-closed\",\"script\":\"2_second.sql\"",
         "\"event\":\"scratch-made\"",
         "\"phase\":\"exit\"",

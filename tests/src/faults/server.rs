@@ -9,10 +9,7 @@ use crate::harness::{Gate, Side};
 async fn a_server_that_ends_at_a_step_leaves_a_run_that_is_told_truthfully_when_it_is_back() {
     let trial = small().await;
     let lines = [
-        "\"event\":\"clone-marked\"",
-        "\"event\":\"script-sent\",\"script\":\"1_first.sql\"",
         "\"event\":\"script-closed\",\"script\":\"1_first.sql\"",
-        "\"event\":\"script-ended\",\"script\":\"1_first.sql\"",
         "\"event\":\"scratch-made\"",
         "\"event\":\"phase-begun\",\"phase\":\"exit\"",
     ];

@@ -251,16 +251,13 @@ impl Trial {
     /// Ends the server of one side as `pg_ctl stop -m immediate` does, and gives how it is started again.
     pub(crate) async fn stop_at_once(&self, side: Side) -> Vec<String> {
         let data = self.sql(side, "show data_directory").await;
-        let options = fs::read_to_string(Path::new(&data).join("postmaster.opts"))
-            .expect("the server left its command line");
+        let pid = fs::read_to_string(Path::new(&data).join("postmaster.pid"))
+            .expect("the server has a pid file");
+        let pid = pid.lines().next().expect("the first line is the pid");
+        let line = fs::read(format!("/proc/{pid}/cmdline")).expect("the server has a command line");
         self.crash(side).await;
-        // "/path/postgres" "-D" "…"
-        options
-            .trim()
-            .split_inclusive('"')
-            .map(|w| w.trim_matches(['"', ' ']).to_owned())
-            .filter(|w| !w.is_empty())
-            .collect()
+        let words = line.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+        words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
     }
 
     /// Starts a server again that was stopped.
