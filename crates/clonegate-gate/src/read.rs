@@ -59,13 +59,13 @@ fn plan(settings: &WitnessSettings, depth: Depth, key: DigestKey, stream_key: St
     } = settings;
     Plan {
         digest: match depth {
-            Depth::Deep => DigestOf::Everything,
+            Depth::Deep | Depth::Comparable => DigestOf::Everything,
             Depth::Usual => DigestOf::Chosen { named: digest.clone(), small: *digest_small },
         },
-        stream: match stream {
-            StreamGrant::Nothing => None,
-            StreamGrant::Named(names) => Some(Granted::Named(names.clone())),
-            StreamGrant::Everything => Some(Granted::Everything),
+        stream: match (stream, depth) {
+            (StreamGrant::Nothing, _) | (_, Depth::Comparable) => None,
+            (StreamGrant::Named(names), _) => Some(Granted::Named(names.clone())),
+            (StreamGrant::Everything, _) => Some(Granted::Everything),
         }
         .map(|granted| Streaming { granted, key: stream_key }),
         wal: if *wal { Asked::Yes } else { Asked::No },

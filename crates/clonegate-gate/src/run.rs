@@ -41,6 +41,8 @@ pub enum Depth {
     Usual,
     /// The digest of every relation's contents.
     Deep,
+    /// The same, hashed where both databases can be: on their servers.
+    Comparable,
 }
 
 /// A run that was completed, whatever its verdict.

@@ -50,17 +50,16 @@ pub(crate) fn columns_query(questions: &[ColumnQuestion]) -> String {
                 ("function", "null".to_owned(), schema, function, Some(alias.as_str()), column)
             }
         };
-        let name = |one: Option<&str>| {
-            one.map_or_else(|| "null::pg_catalog.name".to_owned(), |one| name(one))
-        };
+        let or_null =
+            |one: Option<&str>| one.map_or_else(|| "null::pg_catalog.name".to_owned(), name);
         // Writing to a string can't fail.
         let _ = write!(
             rows,
             "{comma}({number}, '{kind}', {path}, {}, {}, {}, {})",
-            name(schema),
-            name(function),
-            name(alias),
-            name(Some(column)),
+            or_null(schema),
+            or_null(function),
+            or_null(alias),
+            name(column),
         );
     }
     without_comments(COLUMNS).replacen(":questions", &rows, 1)

@@ -36,7 +36,7 @@ impl ExportedSnapshot {
 enum Request {
     Read {
         sql: String,
-        lookups: Lookups,
+        lookups: Box<Lookups>,
         reply: oneshot::Sender<Result<Answer, ReadError>>,
     },
     Copy {
@@ -91,13 +91,14 @@ impl SnapshotReader {
     /// # Errors
     /// See [`ReadError`]. The snapshot goes on after an error of the statement alone.
     pub async fn read(&mut self, statement: &ReadOnlyStatement) -> Result<Answer, ReadError> {
-        let (sql, lookups) = (statement.as_sql().to_owned(), statement.lookups().clone());
+        let sql = statement.as_sql().to_owned();
+        let lookups = Box::new(statement.lookups().clone());
         self.ask(|reply| Request::Read { sql, lookups, reply }).await
     }
 
     #[cfg(test)]
     pub(crate) async fn read_sql(&mut self, sql: &str) -> Result<Answer, ReadError> {
-        let (sql, lookups) = (sql.to_owned(), Lookups::default());
+        let (sql, lookups) = (sql.to_owned(), Box::default());
         self.ask(|reply| Request::Read { sql, lookups, reply }).await
     }
 

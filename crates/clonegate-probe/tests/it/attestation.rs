@@ -206,6 +206,9 @@ async fn whatever_a_role_can_do_besides_reading_is_found() {
             assert_eq!(attestation.findings.len(), 1, "everything else follows from it");
         }
     }
+    // An aggregate has no code of its own, though its language is internal.
+    let aggregate = "create aggregate joined (text) (sfunc = textcat, stype = text)";
+    superuser.batch_execute(aggregate).await.unwrap();
     // Nobody else is affected by all that.
     assert_eq!(kinds(&attested(server, "reader").await), []);
 }

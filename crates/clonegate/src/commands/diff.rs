@@ -46,7 +46,7 @@ pub(super) async fn compare(options: &cli::Compare, console: &Console) -> Result
             options.config.display()
         )));
     };
-    let snapshots = Snapshots::new(&profile, console, Depth::Deep)?;
+    let snapshots = Snapshots::new(&profile, console, Depth::Comparable)?;
     let both = async {
         let first = snapshots.take(Target::Production, None).await?;
         Ok::<_, Failure>((first, snapshots.take(Target::Clone, None).await?))
