@@ -8,6 +8,7 @@ mod cases;
 mod catalog;
 mod command_line;
 mod containers;
+mod guards;
 mod harness;
 mod invariants;
 mod killed;
