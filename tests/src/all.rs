@@ -9,6 +9,7 @@ mod catalog;
 mod command_line;
 mod containers;
 mod faults;
+mod guards;
 mod harness;
 mod invariants;
 mod killed;

@@ -20,7 +20,11 @@ use crate::statements::{self, fill};
 /// From one sample to the next.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// How long the counts may take to agree: a session that ended is counted a moment later.
+/// How long the channel's own sessions may take to end, once their psql did.
+const ENDING: Duration = Duration::from_secs(20);
+
+/// How long the counts may take to agree after that: before PostgreSQL 15 a session that ended is counted a
+/// moment later.
 const SETTLING: Duration = Duration::from_secs(3);
 
 /// Foreign sessions that are kept by name.
@@ -179,9 +183,14 @@ impl<'a> Watcher<'a> {
     /// A sample when no session of the channel's own is on the clone: then all of them are counted.
     async fn settled(&mut self, enough: impl Fn(&Sample) -> bool) -> Result<Sample, AskError> {
         let begun = Instant::now();
+        let mut alone: Option<Instant> = None;
         loop {
             let sample = self.sample().await?;
-            if (sample.own == 0 && enough(&sample)) || begun.elapsed() > SETTLING {
+            let patience = match sample.own {
+                0 => alone.get_or_insert_with(Instant::now).elapsed() > SETTLING,
+                _ => begun.elapsed() > ENDING,
+            };
+            if (sample.own == 0 && enough(&sample)) || patience {
                 return Ok(sample);
             }
             tokio::time::sleep(Duration::from_millis(25)).await;

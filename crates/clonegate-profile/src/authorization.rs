@@ -7,7 +7,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use toml_edit::{DocumentMut, InlineTable, Item, value};
+use toml_edit::{DocumentMut, InlineTable, Item, Key, value};
 
 use crate::ProfileError;
 
@@ -47,8 +47,8 @@ impl Binding {
             self.profile
         );
         for (name, sha256) in &self.scripts {
-            let name = toml::Value::String(name.clone());
-            let _ = writeln!(text, "{name} = \"{sha256}\"");
+            let key = Key::new(name.as_str());
+            let _ = writeln!(text, "{} = \"{sha256}\"", key.display_repr());
         }
         text
     }
