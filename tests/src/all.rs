@@ -5,6 +5,7 @@
 
 mod cases;
 mod catalog;
+mod clones;
 mod command_line;
 mod containers;
 mod harness;
@@ -17,4 +18,5 @@ mod outside;
 mod query;
 mod report;
 mod role_sql;
+mod rollback;
 mod witness_rows;

@@ -369,7 +369,7 @@ pub(crate) fn one<T: serde::de::DeserializeOwned>(rows: &[Row]) -> Result<T, Ask
 }
 
 /// Runs a plan to its end within a deadline.
-async fn hear_all(
+pub(crate) async fn hear_all(
     link: &Link,
     settings: &CloneSettings,
     limits: &Limits,

@@ -33,10 +33,15 @@
 #[cfg(test)]
 extern crate self as clonegate_clone;
 
+mod archive;
 mod channel;
 mod csv;
 mod diagnostic;
 mod hold;
+mod keeper;
+mod like;
+mod maintenance;
+mod program;
 mod psql;
 mod random;
 mod read;
@@ -53,9 +58,13 @@ mod unjudged;
 
 pub use clonegate_model::Facts;
 
+pub use archive::{ArchiveError, Kept, Piece, RestoreOptions};
 pub use channel::{CloneChannel, OpenError, StatusError, XactStatus};
 pub use diagnostic::Diagnostic;
 pub use hold::{Hold, HoldError, Holder};
+pub use keeper::{CronJobs, KeepError, Keeper, Standing};
+pub use like::Like;
+pub use maintenance::Room;
 pub use psql::AskError;
 pub use read::{ReadFailure, Readings};
 pub use scratch::{Copied, Scratch, ScratchError};

@@ -9,6 +9,7 @@
 
 mod catalog;
 mod compare;
+mod restored;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use clonegate_model::{Across, Covered, Finding, Snapshot};
 
 pub use compare::{Compared, Contents, compare_contents};
+pub use restored::{Definitions, Restored, compare_clone, diff_restored};
 
 /// What explains a difference.
 #[derive(Debug, Clone, Copy)]
@@ -103,8 +105,6 @@ fn compare(
     policy: Policy<'_>,
     left_out: &[&str],
 ) -> Result<Vec<Finding>, NotComparable> {
-    let unread =
-        |s: &Snapshot| s.relations.iter().filter_map(|r| r.lineage).any(|l| l.newer.is_none());
     if unread(after) {
         return Err(NotComparable::Baseline);
     }
@@ -115,6 +115,11 @@ fn compare(
     findings.extend(rows::sequences(before, after, policy));
     findings.extend(rows::log(after));
     Ok(findings)
+}
+
+/// Whether a snapshot was not read against an earlier one.
+fn unread(snapshot: &Snapshot) -> bool {
+    snapshot.relations.iter().filter_map(|r| r.lineage).any(|l| l.newer.is_none())
 }
 
 /// Classes of definitions that could not be listed: that they are missing says nothing about them.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::*;
 
-fn snapshot(phase: Phase) -> Snapshot {
+pub(crate) fn snapshot(phase: Phase) -> Snapshot {
     Snapshot {
         format: SNAPSHOT_FORMAT,
         run: "test".parse().unwrap(),

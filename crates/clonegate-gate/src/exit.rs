@@ -119,7 +119,7 @@ pub(crate) async fn run(
 }
 
 /// Every transaction of the production channel was seen to have no transaction id.
-fn footprint(production: &ProductionChannel) -> Assertion {
+pub(crate) fn footprint(production: &ProductionChannel) -> Assertion {
     let footprint = production.footprint();
     let title = "our sessions assigned no transaction id";
     let actual = format!(

@@ -7,9 +7,9 @@ use clonegate_clone::{CloneChannel, XactStatus};
 use clonegate_model::{DatabaseName, RunId, RunRecord, ScriptOutcome, Verdict};
 use clonegate_store::{Event, Store, StoreError, Stored};
 
-use crate::GateError;
 use crate::channels::chain;
 use crate::run::Gate;
+use crate::{GateError, forgotten};
 
 /// A killed run that was closed now.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub(crate) async fn close_earlier(
     for stored in interrupted_runs(gate.store, name)? {
         all.extend(close(gate.store, &stored, clone).await?);
     }
-    drop_forgotten(gate, clone).await;
+    forgotten::drop_forgotten(gate, clone).await;
     if all.iter().any(|closed| closed.left_something) {
         return Err(GateError::Interrupted(all));
     }
@@ -210,32 +210,5 @@ fn describe(outcome: &ScriptOutcome) -> String {
         ScriptOutcome::RolledBack => "rolled back, nothing of it is on the clone".to_owned(),
         ScriptOutcome::NotRun => "not run".to_owned(),
         ScriptOutcome::Failed(why) | ScriptOutcome::Unknown(why) => format!("not known: {why}"),
-    }
-}
-
-/// Scratch copies never outlive their run: those of killed runs are dropped. The lock is this run's,
-/// so no other run can be at work on one.
-async fn drop_forgotten(gate: &Gate<'_>, clone: &CloneChannel) {
-    let copies = match clone.scratches().await {
-        Ok(copies) => copies,
-        Err(error) => {
-            let why = chain(&error);
-            return gate.observer.warning(&format!(
-                "whether a killed run left a scratch copy can't be asked: {why}"
-            ));
-        }
-    };
-    let prefix = format!("{}x", gate.profile.clone.database);
-    for copy in copies.iter().filter(|c| c.name.starts_with(&prefix)) {
-        match clone.drop_scratch(copy).await {
-            Ok(()) => gate
-                .observer
-                .warning(&format!("dropped {}, the scratch copy of a killed run", copy.name)),
-            Err(error) => gate.observer.warning(&format!(
-                "the forgotten scratch copy {} can't be dropped: {}",
-                copy.name,
-                chain(&error)
-            )),
-        }
     }
 }

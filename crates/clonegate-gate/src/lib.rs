@@ -9,17 +9,22 @@
 
 mod build;
 mod channels;
+mod clones;
 mod error;
 mod exit;
+mod forgotten;
 mod interrupted;
 mod observer;
 mod preflight;
 mod read;
 mod rehearsal;
+mod reversible;
 mod rollback;
 mod run;
+mod scratch;
 mod stop;
 
+pub use clones::{CloneKind, DropTerms, Force, Handled, ListedClone, Wish};
 pub use error::{GateError, RefusedFile};
 pub use interrupted::{Closed, interrupted_runs};
 pub use observer::{Observer, Silent};

@@ -18,7 +18,8 @@ pub(crate) struct Prepared {
     pub(crate) assertions: Vec<Assertion>,
 }
 
-pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
+/// That the profile's two databases can't be taken for each other.
+pub(crate) fn consistent(profile: &Profile) -> Result<(), GateError> {
     let production = &profile.production;
     let clone = &profile.clone;
     let contradiction =
@@ -58,7 +59,14 @@ pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
             "docs/roles.md lists what can be accepted",
         );
     }
+    Ok(())
+}
 
+pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
+    consistent(profile)?;
+    let (production, clone) = (&profile.production, &profile.clone);
+    let contradiction =
+        |problem: String, hint: &str| Err(GateError::Profile { problem, hint: hint.to_owned() });
     let names = profile.permitted.clone();
     let permitted = match Permitted::new(names.functions, names.types) {
         Ok(permitted) => permitted,
@@ -96,7 +104,7 @@ fn assertions(profile: &Profile, rollback: Option<&GuardedScript>) -> Vec<Assert
     let clone = &profile.clone;
     let allowlist: Vec<&str> = production.allowlist.iter().map(|d| d.as_str()).collect();
     let path = profile.build.rollback_path.display();
-    vec![
+    let mut assertions = vec![
         Assertion::decide(
             "preflight-allowlist",
             "the production channel can't see the clone",
@@ -134,7 +142,9 @@ fn assertions(profile: &Profile, rollback: Option<&GuardedScript>) -> Vec<Assert
                 Err(format!("{path} is missing; write it before the build is run")),
             ),
         },
-    ]
+    ];
+    assertions.extend(crate::reversible::covered(profile));
+    assertions
 }
 
 /// The check's statement; it was judged in [`prepare`].

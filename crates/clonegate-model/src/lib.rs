@@ -9,18 +9,25 @@
 //! The crate does not ask databases, does not run scripts, and does not print.
 
 mod check;
+mod clone_mark;
+mod clone_record;
 mod exit;
+mod expiry;
 mod facts;
 mod finding;
 mod name;
 mod reading;
 mod requirement;
+mod rollback;
 mod run;
 mod snapshot;
 mod verdict;
 
 pub use check::{Across, Check, CheckId, ParseAcrossError};
+pub use clone_mark::{CloneMark, CloneState};
+pub use clone_record::{CLONE_FORMAT, CloneAct, CloneRecord, DumpRecord};
 pub use exit::Exit;
+pub use expiry::expiry;
 pub use facts::{FactError, Facts};
 pub use finding::{Disposition, Finding};
 pub use name::{
@@ -28,6 +35,7 @@ pub use name::{
 };
 pub use reading::{Reading, Value};
 pub use requirement::{Clause, Comparison, Condition, ParseRequirementError, Requirement};
+pub use rollback::{ROLLBACK_FORMAT, RollbackRecord};
 pub use run::{
     Authorization, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord, ScriptOutcome,
     ScriptRecord, TargetRecord,

@@ -17,8 +17,10 @@ mod query;
 
 pub use check_file::{CheckHeader, read_check};
 pub use error::ProfileError;
-pub use file::SslMode;
-pub use profile::{Build, CloneTarget, Limits, ProductionTarget, Profile, Script, WitnessSettings};
+pub use file::{Rehearse, SslMode};
+pub use profile::{
+    Build, CloneTarget, Create, Limits, ProductionTarget, Profile, Script, WitnessSettings,
+};
 pub use query::{AuditTexts, PermittedNames, ProductionProfile, QuerySettings};
 
 /// The JSON schema of `clonegate.toml`.

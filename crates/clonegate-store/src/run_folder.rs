@@ -4,7 +4,10 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clonegate_model::{Phase, RUN_FORMAT, RunId, RunRecord, SNAPSHOT_FORMAT, Snapshot, Target};
+use clonegate_model::{
+    CloneRecord, Phase, ROLLBACK_FORMAT, RUN_FORMAT, RollbackRecord, RunId, RunRecord,
+    SNAPSHOT_FORMAT, Snapshot, Target,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -167,12 +170,35 @@ impl Store {
         Ok(runs)
     }
 
+    /// Reads one of a run's snapshots.
+    ///
+    /// # Errors
+    /// When there is none, it is damaged, or of another format.
+    pub fn snapshot(
+        &self,
+        run: &RunId,
+        target: Target,
+        phase: Phase,
+    ) -> Result<Snapshot, StoreError> {
+        read_json(&self.run_path(run).join(format!("{target}-{phase}.json")), SNAPSHOT_FORMAT)
+    }
+
     /// Reads a run's record.
     ///
     /// # Errors
     /// When there is none, it is damaged, or of another format.
     pub fn record(&self, run: &RunId) -> Result<RunRecord, StoreError> {
         read_json(&self.run_path(run).join("run.json"), RUN_FORMAT)
+    }
+}
+
+impl Store {
+    /// Reads the record of a rollback.
+    ///
+    /// # Errors
+    /// When there is none, it is damaged, or of another format.
+    pub fn rollback(&self, run: &RunId) -> Result<RollbackRecord, StoreError> {
+        read_json(&self.run_path(run).join("rollback.json"), ROLLBACK_FORMAT)
     }
 }
 
@@ -266,6 +292,22 @@ impl RunFolder {
     /// When it can't be written.
     pub fn store_record(&self, record: &RunRecord) -> Result<(), StoreError> {
         self.write_json("run.json", record).map(drop)
+    }
+
+    /// Writes the record of a rollback.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn store_rollback(&self, record: &RollbackRecord) -> Result<(), StoreError> {
+        self.write_json("rollback.json", record).map(drop)
+    }
+
+    /// Writes the record of an act on a clone.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn store_clone(&self, record: &CloneRecord) -> Result<(), StoreError> {
+        self.write_json("clone.json", record).map(drop)
     }
 
     /// Writes the report, and gives its path.

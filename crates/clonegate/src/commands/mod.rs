@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod audit;
+mod clones;
 mod gate;
 mod lint;
 mod mcp;
@@ -104,6 +105,12 @@ impl From<StoreError> for Failure {
     }
 }
 
+/// A record as JSON.
+fn as_json(record: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(record)
+        .map_err(|e| Failure::Usage(format!("the record can't be written as JSON: {e}")))
+}
+
 fn load(config: &Path) -> Result<Profile, Failure> {
     Profile::load(config).map_err(|e| Failure::Profile(Box::new(e)))
 }
@@ -118,6 +125,7 @@ pub(crate) async fn dispatch(
         Command::Gate(options) => gate::run(options, &store, console).await,
         Command::Status => status::run(&store, console),
         Command::Rollback(config) => rollback::run(&config.config, &store, console).await,
+        Command::Clone { command } => clones::run(command, &store, console).await,
         Command::Query(options) => query::run(options, &store, console).await,
         Command::Audit { command } => audit::run(command, &store, console),
         Command::Mcp(config) => mcp::run(&config.config, &store, console).await,

@@ -33,9 +33,9 @@ pub(super) fn run(store: &Store, console: &Console) -> Result<Exit, Failure> {
 
 fn clone_of(run: &Stored) -> String {
     let begun = run.journal.iter().find_map(|e| match &e.event {
-        Event::RunBegun { clone, .. } | Event::RollbackBegun { clone, .. } => {
-            Some(clone.to_string())
-        }
+        Event::RunBegun { clone, .. }
+        | Event::RollbackBegun { clone, .. }
+        | Event::CloneBegun { clone, .. } => Some(clone.to_string()),
         _ => None,
     });
     begun.unwrap_or_default()
@@ -71,6 +71,7 @@ fn last_step(run: &Stored) -> String {
         Event::ScratchDropped { database } => format!("{database} dropped"),
         Event::RollbackBegun { .. } => "rollback begun".to_owned(),
         Event::RollbackEnded { outcome } => format!("rollback {outcome}"),
+        Event::CloneBegun { act, .. } => format!("clone {act} begun"),
         Event::RunEnded { .. } => "ended".to_owned(),
         _ => "a step that this version does not know".to_owned(),
     };
