@@ -8,14 +8,26 @@ use crate::{Additions, Policy};
 
 type Key<'a> = (&'a str, &'a str);
 
-fn by_key<'a>(snapshot: &'a Snapshot, left_out: &[&str]) -> BTreeMap<Key<'a>, &'a CatalogObject> {
-    let kept = snapshot.catalog.iter().filter(|o| !left_out.contains(&o.class.as_str()));
+fn by_key<'a>(
+    catalog: &'a [CatalogObject],
+    left_out: &[&str],
+) -> BTreeMap<Key<'a>, &'a CatalogObject> {
+    let kept = catalog.iter().filter(|o| !left_out.contains(&o.class.as_str()));
     kept.map(|o| ((o.class.as_str(), o.identity.as_str()), o)).collect()
 }
 
 pub(crate) fn compare(
     before: &Snapshot,
     after: &Snapshot,
+    policy: Policy<'_>,
+    left_out: &[&str],
+) -> Vec<Finding> {
+    compare_catalogs(&before.catalog, &after.catalog, policy, left_out)
+}
+
+pub(crate) fn compare_catalogs(
+    before: &[CatalogObject],
+    after: &[CatalogObject],
     policy: Policy<'_>,
     left_out: &[&str],
 ) -> Vec<Finding> {

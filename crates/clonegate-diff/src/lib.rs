@@ -11,6 +11,7 @@ mod catalog;
 mod compare;
 mod restored;
 mod rows;
+mod settled;
 
 use std::collections::BTreeMap;
 

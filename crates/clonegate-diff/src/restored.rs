@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clonegate_model::{Across, Disposition, Finding, Snapshot, Witness};
 
+use crate::settled::settled;
 use crate::{
     Additions, Compared, Contents, NOT_COPIED, NotComparable, Policy, catalog, compare_contents,
     rows,
@@ -70,11 +71,41 @@ pub fn compare_clone(
             && !(granted && definitions == Definitions::WithoutOwnersAndGrants)
     };
     let mut result = Restored::default();
-    result.findings = catalog::compare(first, second, policy, &left_out);
+    result.findings = definitions_of(first, second, policy, &left_out);
     result.findings.retain(differs);
     result.contents(first, second);
     result.findings.extend(rows::sequences(first, second, policy));
     result
+}
+
+/// Compares definitions as they are after dump and restore.
+fn definitions_of(
+    first: &Snapshot,
+    second: &Snapshot,
+    policy: Policy<'_>,
+    left_out: &[&str],
+) -> Vec<Finding> {
+    let settle = |snapshot: &Snapshot| {
+        let mut catalog = snapshot.catalog.clone();
+        for object in catalog.iter_mut().filter(|object| object.class == "constraint") {
+            // Only a check can be kept from children. The key of a partition that was attached by itself
+            // is marked so all the same, and that of one that was made with its table is not.
+            let is_key = ["PRIMARY KEY", "UNIQUE", "EXCLUDE", "FOREIGN KEY"].iter().any(|word| {
+                object.attributes.get("definition").is_some_and(|d| d.starts_with(word))
+            });
+            if is_key {
+                object.attributes.remove("no inherit");
+            }
+        }
+        for value in catalog.iter_mut().flat_map(|object| object.attributes.values_mut()) {
+            if let std::borrow::Cow::Owned(text) = settled(value) {
+                *value = text;
+            }
+        }
+        catalog
+    };
+    let (first, second) = (settle(first), settle(second));
+    catalog::compare_catalogs(&first, &second, policy, left_out)
 }
 
 impl Restored {
@@ -117,7 +148,7 @@ pub fn diff_restored(
     let mut left_out: Vec<&str> = NOT_COPIED.to_vec();
     left_out.extend(crate::unlisted(before).chain(crate::unlisted(after)));
     let mut result = Restored::default();
-    result.findings = catalog::compare(before, after, policy, &left_out);
+    result.findings = definitions_of(before, after, policy, &left_out);
     result.findings.retain(|finding| !POSITIONS.contains(&finding.attribute.as_str()));
     let settled = result.contents(before, after);
     if let Some(restored) = restored {
@@ -177,7 +208,7 @@ mod tests {
         other.sequences[0].last_value = 9;
         let result = diff_restored(&snapshot(Phase::Entry), None, &other).unwrap();
         let found: Vec<&str> = result.findings.iter().map(|f| f.attribute.as_str()).collect();
-        assert_eq!(found, ["rows", "last_value"]);
+        assert_eq!(found, ["rows", "last value"]);
     }
 
     #[test]

@@ -151,7 +151,7 @@ async fn a_clone_that_can_be_no_template_is_dumped_and_restored() {
 async fn half_a_dump_is_an_error_and_leaves_no_copy() {
     for dump in [
         // The pipe's end looks like any other.
-        r#""$real/pg_dump" "$@" | head -c 1500"#,
+        r#""$real/pg_dump" "$@" | head -c 900"#,
         // Everything arrived, and still it failed.
         r#""$real/pg_dump" "$@"; exit 1"#,
     ] {
