@@ -126,7 +126,7 @@ async fn a_clone_is_made_shown_to_be_production_kept_and_dropped() {
     );
     drop(session);
     let server = format!(
-        "create extension postgres_fdw; create server s foreign data wrapper postgres_fdw options (dbname '{NAME}')"
+        "create foreign data wrapper w; create server s foreign data wrapper w options (dbname '{NAME}')"
     );
     trial.sql(Side::Production, &server).await;
     crate::harness::until("the session is gone", async || {
@@ -141,7 +141,7 @@ async fn a_clone_is_made_shown_to_be_production_kept_and_dropped() {
         "{}",
         referred.said()
     );
-    trial.sql(Side::Production, "drop extension postgres_fdw cascade").await;
+    trial.sql(Side::Production, "drop foreign data wrapper w cascade").await;
     trial.sql(Side::Clone, &format!("alter database {NAME} owner to postgres")).await;
     let others = clone(&trial, &force).await;
     assert!(against(&record(&others)).contains(&"drop-owner"), "{}", others.said());

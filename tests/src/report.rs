@@ -32,6 +32,7 @@ fn redacted(report: &str) -> String {
         (r"\d+:\d+:[0-9,]* → \d+:\d+:[0-9,]*", "<horizon> → <horizon>"),
         (r"…` \| \d+ \|", "…` | <xid> |"),
         (r"\d+ definitions", "<n> definitions"),
+        (r"[0-9.]+ [KMGT]iB free for [0-9.]+ [KMGT]iB", "<free> free for <size>"),
     ] {
         text = Regex::new(pattern).expect("a pattern").replace_all(&text, to).into_owned();
     }
