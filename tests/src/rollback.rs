@@ -29,7 +29,9 @@ async fn a_rollback_passes_only_when_the_clone_is_as_it_was() {
     assert_eq!((said.verdict(), said.takes_back), (Verdict::Fail, Some(built.clone())));
     assert!(said.findings.iter().any(|f| f.subject == "table public.axis_registry"));
 
-    // The same run is taken back, until nothing of it is left.
+    // The same run is taken back, until nothing of it is left. Another database that came meanwhile is not the
+    // clone's.
+    trial.sql(Side::Clone, "create database neighbour").await;
     trial.write(ROLLBACK, &whole);
     let done = rollback().await;
     assert_eq!(done.code, Some(0), "{}", done.said());

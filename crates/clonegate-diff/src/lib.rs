@@ -15,7 +15,7 @@ mod settled;
 
 use std::collections::BTreeMap;
 
-use clonegate_model::{Across, Covered, Finding, Snapshot};
+use clonegate_model::{Across, Covered, Finding, Snapshot, Witness};
 
 pub use compare::{Compared, Contents, compare_contents};
 pub use restored::{Definitions, Restored, compare_clone, diff_restored};
@@ -73,6 +73,27 @@ pub fn diff(
         return Err(NotComparable::Database { before: name(before), after: name(after) });
     }
     compare(before, after, policy, &[])
+}
+
+/// Compares two snapshots of one database, and of its server nothing: other databases, roles and settings come
+/// and go while a clone lives, and a script on the clone can't touch them.
+///
+/// # Errors
+/// [`NotComparable`], which is neither "equal" nor "different".
+pub fn diff_database(
+    before: &Snapshot,
+    after: &Snapshot,
+    policy: Policy<'_>,
+) -> Result<Vec<Finding>, NotComparable> {
+    let mut findings = diff(before, after, policy)?;
+    let classes = restored::OF_THE_SERVER.iter().chain(&["other database"]);
+    let of_server: Vec<String> = classes.map(|class| format!("{class} ")).collect();
+    // A subject begins with its class; what is a relation's begins with the relation's kind.
+    findings.retain(|finding| {
+        finding.witness != Witness::Catalog
+            || !of_server.iter().any(|class| finding.subject.starts_with(class.as_str()))
+    });
+    Ok(findings)
 }
 
 /// Compares a snapshot with one of a physical copy in the same cluster (`CREATE DATABASE …

@@ -31,7 +31,7 @@ pub struct Restored {
 }
 
 /// Classes that a server keeps and a dump of one database does not carry.
-const OF_THE_SERVER: [&str; 11] = [
+pub(crate) const OF_THE_SERVER: [&str; 9] = [
     "role",
     "membership",
     "server setting",
@@ -41,9 +41,10 @@ const OF_THE_SERVER: [&str; 11] = [
     "replication slot",
     "replication origin",
     "system",
-    "user mapping",
-    "default privilege",
 ];
+
+/// What names roles of the server that its clone's server need not have.
+const OF_ROLES: [&str; 2] = ["user mapping", "default privilege"];
 
 /// Dropped columns leave gaps in the positions of the one and not of the other.
 const POSITIONS: [&str; 2] = ["position", "owned by column"];
@@ -62,6 +63,7 @@ pub fn compare_clone(
     let mut left_out: Vec<&str> = NOT_COPIED.to_vec();
     left_out.extend(crate::unlisted(first).chain(crate::unlisted(second)));
     left_out.extend(OF_THE_SERVER);
+    left_out.extend(OF_ROLES);
     left_out.extend(["publication", "published relation", "published schema"]);
     let policy = Policy { organic, additions: Additions::Unexplained };
     let differs = |finding: &Finding| {

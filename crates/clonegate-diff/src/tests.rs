@@ -407,3 +407,17 @@ fn two_databases_are_compared_by_their_digests() {
     gone.relations.clear();
     assert_eq!(said(&gone), Contents::OnlyInFirst);
 }
+
+#[test]
+fn what_the_server_has_beside_a_database_is_not_the_databases() {
+    let before = snapshot(Phase::Entry);
+    let mut after = snapshot(Phase::Exit);
+    after.catalog.push(object("other database", "neighbour", &[]));
+    after.catalog.push(object("role", "somebody", &[]));
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    assert_eq!(diff(&before, &after, policy).unwrap().len(), 2);
+    assert_eq!(diff_database(&before, &after, policy).unwrap(), []);
+    after.catalog.push(object("schema", "role", &[]));
+    assert_eq!(diff_database(&before, &after, policy).unwrap().len(), 1);
+}

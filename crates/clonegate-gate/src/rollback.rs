@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clonegate_clone::{CloneChannel, Ending, Hold, HoldError};
-use clonegate_diff::{Additions, Policy, diff};
+use clonegate_diff::{Additions, Policy, diff_database};
 use clonegate_model::{
     Assertion, Facts, Identity, Phase, ROLLBACK_FORMAT, RollbackRecord, RunId, ScriptOutcome,
     ScriptRecord, Snapshot, Target, Verdict,
@@ -249,7 +249,7 @@ impl Gate<'_> {
         let required = "no difference";
         let organic = BTreeMap::new();
         let policy = Policy { organic: &organic, additions: Additions::Unexplained };
-        match diff(entry, after, policy) {
+        match diff_database(entry, after, policy) {
             Err(error) => {
                 (Assertion::not_established(id, title, required, error.to_string()), Vec::new())
             }

@@ -1,5 +1,6 @@
 -- Every database of the server: whose it is, how large, what stands on it, and who uses it. The size is NULL
--- where this role may neither connect nor read all statistics; sessions of this run are counted apart.
+-- where this role may neither connect nor read all statistics; sessions of this run are counted apart, and
+-- autovacuum, which makes room for a drop by itself, is not counted.
 -- PostgreSQL 14 and later, no privileges.
 select pg_catalog.concat(:'nonce', '|database|', pg_catalog.json_build_object(
     'name', d.datname,
@@ -13,6 +14,7 @@ select pg_catalog.concat(:'nonce', '|database|', pg_catalog.json_build_object(
     'template', d.datistemplate,
     'sessions', (select pg_catalog.count(*) from pg_catalog.pg_stat_activity a
                  where a.datid operator(pg_catalog.=) d.oid
+                   and not (a.usesysid is null and coalesce(a.backend_type, 'autovacuum worker') operator(pg_catalog.=) 'autovacuum worker')
                    and a.application_name is distinct from pg_catalog.current_setting('application_name')),
     'own_sessions', (select pg_catalog.count(*) from pg_catalog.pg_stat_activity a
                      where a.datid operator(pg_catalog.=) d.oid

@@ -83,8 +83,7 @@ fn list(clones: &[ListedClone], console: &Console) -> Result<Exit, Failure> {
         return Ok(Exit::Pass);
     }
     let now = jiff::Timestamp::now();
-    let header =
-        ["clone", "of", "owner", "size", "sessions", "made", "by", "age", "expires", "last run"];
+    let header = ["clone", "of", "owner", "size", "sessions", "by", "age", "expires", "last run"];
     let rows = clones.iter().map(|clone| cells(clone, now)).collect();
     let header = header.map(str::to_owned).to_vec();
     console.print_document(&Document { blocks: vec![Block::Table { header, rows }] });
@@ -119,7 +118,6 @@ fn cells(clone: &ListedClone, now: jiff::Timestamp) -> Vec<String> {
         clone.owner.clone(),
         clone.bytes.map_or("not seen".to_owned(), size),
         clone.sessions.to_string(),
-        mark.map_or(String::new(), |m| day(m.made)),
         mark.map_or(String::new(), |m| m.by.clone()),
         mark.map_or(String::new(), age),
         expires,
