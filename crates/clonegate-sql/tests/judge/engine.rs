@@ -51,6 +51,7 @@ fn filled(text: &str) -> String {
         .replace("'{to}'", "'0/2000000'")
         .replace("{question}", "select 1 as n, 'x' as t")
         .replace("{clone_role}", "'clone_owner'")
+        .replace("{database}", "'app_clone_1'")
         .replace(
             ":system_identifier",
             "(select c.system_identifier from pg_catalog.pg_control_system() as c)",
