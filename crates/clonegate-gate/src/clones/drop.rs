@@ -68,9 +68,9 @@ impl Handling<'_> {
             self.require(row("drop-there", "the clone is there", "yes", found));
             return Ok(());
         };
-        // Whoever works on it has it: nothing is looked at before.
-        let Some(hold) = self.hold().await? else { return Ok(()) };
         self.target(&standing);
+        // Whoever works on it has it: what may change meanwhile is looked at only under the lock.
+        let Some(hold) = self.hold().await? else { return Ok(()) };
         let production = self.not_production(&standing).await;
         self.in_use(&standing);
         self.references(&standing, &databases, production.as_ref()).await;
