@@ -10,6 +10,8 @@ mod faults;
 mod harness;
 #[path = "all/hold.rs"]
 mod hold;
+#[path = "all/keeper.rs"]
+mod keeper;
 #[path = "all/read.rs"]
 mod read;
 #[path = "all/scratch.rs"]

@@ -435,7 +435,7 @@ fn create(place: &Place<'_>, root: &Path, table: CreateTable) -> Result<Create, 
     // pg_dump takes patterns; what they leave out could not be told from what is missing.
     let plain =
         |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    for schema in table.exclude_schemas.iter().filter(|s| s.is_empty() || !plain(s)) {
+    if let Some(schema) = table.exclude_schemas.iter().find(|s| s.is_empty() || !plain(s)) {
         let problem = format!("{schema:?} is not a schema's plain name");
         return Err(place.at("exclude-schemas", problem, "write for instance [\"audit\"]"));
     }
