@@ -69,11 +69,11 @@ pub fn compare_clone(
     let differs = |finding: &Finding| {
         let attribute = finding.attribute.as_str();
         let granted = attribute == "owner" || attribute == "acl" || attribute == "type acl";
-        !POSITIONS.contains(&attribute)
-            && !(granted && definitions == Definitions::WithoutOwnersAndGrants)
+        let kept = !granted || definitions == Definitions::Whole;
+        kept && !POSITIONS.contains(&attribute)
     };
-    let mut result = Restored::default();
-    result.findings = definitions_of(first, second, policy, &left_out);
+    let findings = definitions_of(first, second, policy, &left_out);
+    let mut result = Restored { findings, ..Restored::default() };
     result.findings.retain(differs);
     result.contents(first, second);
     result.findings.extend(rows::sequences(first, second, policy));
@@ -149,8 +149,8 @@ pub fn diff_restored(
     let policy = Policy { organic: &organic, additions: Additions::Unexplained };
     let mut left_out: Vec<&str> = NOT_COPIED.to_vec();
     left_out.extend(crate::unlisted(before).chain(crate::unlisted(after)));
-    let mut result = Restored::default();
-    result.findings = definitions_of(before, after, policy, &left_out);
+    let findings = definitions_of(before, after, policy, &left_out);
+    let mut result = Restored { findings, ..Restored::default() };
     result.findings.retain(|finding| !POSITIONS.contains(&finding.attribute.as_str()));
     let settled = result.contents(before, after);
     if let Some(restored) = restored {
