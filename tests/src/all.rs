@@ -6,6 +6,7 @@
 mod authorization;
 mod cases;
 mod catalog;
+mod clones;
 mod command_line;
 mod containers;
 mod faults;
@@ -20,6 +21,7 @@ mod outside;
 mod query;
 mod report;
 mod role_sql;
+mod rollback;
 mod runs;
 mod snapshot_commands;
 mod witness_rows;

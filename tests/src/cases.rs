@@ -29,6 +29,9 @@ struct Case {
     /// Files of the profile that are written.
     #[serde(default)]
     write: BTreeMap<String, String>,
+    /// What the rollback script does first.
+    #[serde(default)]
+    take_back_first: String,
     /// Files and folders of the profile that are emptied or removed.
     #[serde(default)]
     remove: Vec<PathBuf>,
@@ -126,6 +129,9 @@ async fn run(path: &Path) {
             set(document, key, None);
         }
     });
+    if !case.take_back_first.is_empty() {
+        trial.take_back_first(&case.take_back_first);
+    }
     for name in &case.remove {
         remove(&trial.profile_folder().join(name));
     }

@@ -74,10 +74,18 @@ async fn the_scratch_copy_of_a_killed_rehearsal_is_dropped_by_the_next_command()
     let copies =
         "select count(*) from pg_database where datname like 'directus\\_gov\\_test\\_20260602x%'";
     assert_eq!(trial.sql(Side::Clone, copies).await, "1");
+    // As if it had been killed between making the copy and marking it: only the journal knows it.
+    let name = trial.sql(Side::Clone, "select datname from pg_database where datname like 'directus\\_gov\\_test\\_20260602x%'").await;
+    trial.sql(Side::Clone, &format!("comment on database {name} is null")).await;
+    // What looks like a copy and stands in no journal is somebody's own.
+    let own = "directus_gov_test_20260602x0";
+    trial.sql(Side::Clone, &format!("create database {own} owner workflow_admin")).await;
 
     let next = trial.gate().await;
     assert_eq!(next.code, Some(3), "{}", next.said());
     assert!(next.stderr.contains("E_axis_scan.sql: committed"), "{}", next.said());
+    assert_eq!(trial.sql(Side::Clone, copies).await, "1", "{}", next.said());
+    trial.sql(Side::Clone, &format!("drop database {own}")).await;
     trial.assert_nothing_left().await;
 }
 

@@ -42,6 +42,7 @@ fn redacted(report: &str) -> String {
             "none in <n> looks, at most <duration> apart; the server counted <n> sessions",
         ),
         (r"definitions added \| at most 400 \| \d+", "definitions added | at most 400 | <n>"),
+        (r"[0-9.]+ [KMGT]iB free for [0-9.]+ [KMGT]iB", "<free> free for <size>"),
     ] {
         text = Regex::new(pattern).expect("a pattern").replace_all(&text, to).into_owned();
     }

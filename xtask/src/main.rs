@@ -24,7 +24,7 @@ use crate::install::Install;
 #[command(
     name = "cargo xtask",
     max_term_width = 100,
-    after_help = "Every command of clonegate is one here too: gate, open, close, query, audit, status,\n\
+    after_help = "Every command of clonegate is one here too: gate, open, close, clone, query, audit, status,\n\
                   resume, abandon, unlock, rollback, report, schema, sandbox.\n\
                   Without a configuration `gate` runs on disposable servers; --no-install installs nothing for it."
 )]
@@ -55,7 +55,7 @@ enum Task {
         args: Vec<OsString>,
     },
     /// Every other command is clonegate's: gate, open, status, resume, close, abandon, unlock, rollback,
-    /// query, audit, mcp, lint, role-sql, report, schema, sandbox.
+    /// clone, snapshot, diff, compare, authorize, query, audit, mcp, lint, role-sql, report, schema, sandbox.
     #[command(external_subcommand)]
     Clonegate(Vec<OsString>),
 }

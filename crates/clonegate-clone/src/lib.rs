@@ -34,12 +34,17 @@
 #[cfg(test)]
 extern crate self as clonegate_clone;
 
+mod archive;
 mod channel;
 mod control;
 mod csv;
 mod diagnostic;
 mod hold;
+mod keeper;
+mod like;
+mod maintenance;
 mod mark;
+mod program;
 mod psql;
 mod random;
 mod read;
@@ -58,10 +63,14 @@ mod unjudged;
 
 pub use clonegate_model::Facts;
 
+pub use archive::{ArchiveError, Kept, Piece, RestoreOptions};
 pub use channel::{CloneChannel, OpenError, StatusError, XactStatus};
 pub use control::{Control, Door, Knock, NotLetIn};
 pub use diagnostic::Diagnostic;
 pub use hold::{Hold, HoldError, Holder};
+pub use keeper::{CronJobs, KeepError, Keeper, Standing};
+pub use like::Like;
+pub use maintenance::Room;
 pub use mark::{Found, HeldFor, Mark, MarkError};
 pub use psql::AskError;
 pub use read::{ReadFailure, Readings};

@@ -110,7 +110,7 @@ pub(crate) fn connection(settings: &CloneSettings, role: &str, database: &str) -
 
 impl Session<'_> {
     /// PGOPTIONS. A role's or database's own settings can't override these.
-    fn options(&self, limits: &Limits) -> String {
+    pub(crate) fn options(&self, limits: &Limits) -> String {
         let milliseconds = |d: Duration| d.as_millis().max(1).to_string();
         let fixed = [
             ("TimeZone", "UTC"),

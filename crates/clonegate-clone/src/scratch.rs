@@ -6,9 +6,15 @@ use clonegate_model::CloneName;
 use serde::Deserialize;
 
 use crate::channel::{CloneChannel, Inner, OpenError, one};
+use crate::like::Like;
+use crate::maintenance::Room;
+use crate::program::{last_said, reaching, wrapped};
 use crate::psql::{Action, AskError, Outside, Session};
 use crate::random::token;
+use crate::shell::WRAPPER;
 use crate::statements::{self, fill};
+use crate::tail::Tail;
+use crate::transport::{Ended, Event};
 
 /// A copy of the clone that this run made. It has to be dropped by [`Scratch::drop_database`]; what is
 /// forgotten is found by [`CloneChannel::scratches`].
@@ -27,7 +33,7 @@ pub struct Copied {
     pub name: String,
     /// Its `pg_database.oid`.
     pub oid: u32,
-    /// Its comment, which names the run that made it.
+    /// Its comment, which names the run that made it. Empty where its maker was killed before it wrote one.
     pub mark: String,
 }
 
@@ -71,6 +77,12 @@ pub enum ScratchError {
         /// What the server said.
         said: String,
     },
+    /// The clone could not be dumped and restored.
+    #[error("the clone can't be copied by pg_dump and pg_restore: {said}")]
+    Copy {
+        /// What the programs said.
+        said: String,
+    },
     /// What is there is not the copy that this run made, and was left alone.
     #[error("it is left alone: {0}")]
     NotOurs(String),
@@ -94,6 +106,14 @@ fn said(detail: &Option<String>) -> String {
 
 const MARK: &str = "clonegate scratch copy of run ";
 
+impl ScratchError {
+    /// Whether the clone can't be a template, and may still be dumped and restored.
+    #[must_use]
+    pub fn asks_for_a_dump(&self) -> bool {
+        matches!(self, Self::TemplateBusy { .. } | Self::Denied { .. })
+    }
+}
+
 #[derive(Deserialize)]
 struct MayBeMade {
     clone_oid: Option<u32>,
@@ -115,34 +135,47 @@ impl CloneChannel {
     /// When it can't be made; what was begun is dropped again.
     #[tracing::instrument(name = "make a scratch copy", skip_all, fields(scratch = %name))]
     pub async fn create_scratch(&self, name: CloneName) -> Result<Scratch, ScratchError> {
+        let clone = self.inner.settings.database.as_str();
+        let values = [("clone", clone), ("scratch", name.as_str())];
+        let make = fill(statements::SCRATCH_MAKE, &values);
+        let copy = self.inner.make_copy(&name, make).await?;
+        self.open_copy(name, copy).await
+    }
+
+    /// Copies the clone by `pg_dump` and `pg_restore`, where it can't be a template. The copy has other OIDs,
+    /// and every row of it is new.
+    ///
+    /// # Errors
+    /// When it can't be made; what was begun is dropped again.
+    #[tracing::instrument(name = "restore a scratch copy", skip_all, fields(scratch = %name))]
+    pub async fn restore_scratch(&self, name: CloneName) -> Result<Scratch, ScratchError> {
         let inner = &self.inner;
         let clone = inner.settings.database.as_str();
-        let scratch = name.as_str();
-        let mark = format!("{MARK}{}", inner.run);
-        let found: MayBeMade = inner
-            .ask_maintenance(
-                statements::SCRATCH_MAY_BE_MADE,
-                &[("clone", clone), ("scratch", scratch)],
-            )
-            .await?;
-        if found.taken {
-            return Err(ScratchError::Taken(scratch.to_owned()));
+        let like: Like =
+            inner.ask_maintenance(statements::DATABASE_LIKE, &[("database", clone)]).await?;
+        let clause = like.clause();
+        let values = [("database", name.as_str()), ("like", clause.as_str())];
+        let make = fill(statements::DATABASE_MAKE, &values);
+        let copy = inner.make_copy(&name, make).await?;
+        if let Err(error) = inner.fill_copy(&copy).await {
+            inner.drop_copy(&copy).await?;
+            return Err(error);
         }
-        let pinned = &inner.identity;
-        if (found.clone_oid, found.system_identifier)
-            != (Some(pinned.database_oid), pinned.system_identifier.clone())
-        {
-            return Err(ScratchError::OtherClone { clone: clone.to_owned() });
-        }
-        let values = [("clone", clone), ("scratch", scratch), ("mark", mark.as_str())];
-        let make = [statements::SCRATCH_MAKE, statements::SCRATCH_MARK].map(|s| fill(s, &values));
-        inner.maintain(make.map(Action::Command).into()).await?;
-        let made: Made =
-            inner.ask_maintenance(statements::SCRATCH_MADE, &[("scratch", scratch)]).await?;
-        if made.mark.as_deref() != Some(&mark) {
-            return Err(ScratchError::NotOurs(format!("database {scratch} lost its mark")));
-        }
-        let copy = Copied { name: scratch.to_owned(), oid: made.oid, mark };
+        self.open_copy(name, copy).await
+    }
+
+    /// How large the clone is, and how much room there is for a copy of it.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub async fn room(&self) -> Result<Room, ScratchError> {
+        let inner = &self.inner;
+        let room = inner.maintenance().room(inner.settings.database.as_str()).await;
+        room.map_err(|e| inner.scratch_error(e))
+    }
+
+    async fn open_copy(&self, name: CloneName, copy: Copied) -> Result<Scratch, ScratchError> {
+        let inner = &self.inner;
         let mut settings = inner.settings.clone();
         settings.database = name;
         let opened = CloneChannel::over(
@@ -160,6 +193,18 @@ impl CloneChannel {
         }
     }
 
+    /// A database of this name that belongs to this role and carries no mark: what is left where a run was
+    /// killed between making a scratch copy and marking it. That its name is a scratch copy's is for the
+    /// caller to know.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub async fn unmarked(&self, name: &CloneName) -> Result<Option<Copied>, ScratchError> {
+        let values = [("scratch", name.as_str())];
+        let found = self.inner.maintenance().rows(statements::UNMARKED, &values).await;
+        Ok(found.map_err(|e| self.inner.scratch_error(e))?.pop())
+    }
+
     /// Every scratch copy on the clone's server, of any run: what a run that was killed left behind.
     ///
     /// # Errors
@@ -175,13 +220,13 @@ impl CloneChannel {
             .map_err(|e| self.inner.scratch_error(AskError::Shape(e.to_string())))
     }
 
-    /// Drops a scratch copy that [`CloneChannel::scratches`] found, if it is still that one. Nothing is done
-    /// where it is gone.
+    /// Drops a scratch copy that [`CloneChannel::scratches`] or [`CloneChannel::unmarked`] found, if it is
+    /// still that one. Nothing is done where it is gone.
     ///
     /// # Errors
     /// When it is in use, is another one now, or the server can't be asked.
     pub async fn drop_scratch(&self, copy: &Copied) -> Result<(), ScratchError> {
-        if !copy.mark.starts_with(MARK) {
+        if !copy.mark.starts_with(MARK) && !copy.mark.is_empty() {
             return Err(ScratchError::NotOurs(format!("{} is no scratch copy", copy.name)));
         }
         self.inner.drop_copy(copy).await
@@ -294,12 +339,84 @@ impl Inner {
         })
     }
 
+    /// Makes the copy's database, and marks it as this run's.
+    async fn make_copy(&self, name: &CloneName, make: String) -> Result<Copied, ScratchError> {
+        let clone = self.settings.database.as_str();
+        let scratch = name.as_str();
+        let mark = format!("{MARK}{}", self.run);
+        let values = [("clone", clone), ("scratch", scratch)];
+        let found: MayBeMade =
+            self.ask_maintenance(statements::SCRATCH_MAY_BE_MADE, &values).await?;
+        if found.taken {
+            return Err(ScratchError::Taken(scratch.to_owned()));
+        }
+        let pinned = &self.identity;
+        if (found.clone_oid, found.system_identifier)
+            != (Some(pinned.database_oid), pinned.system_identifier.clone())
+        {
+            return Err(ScratchError::OtherClone { clone: clone.to_owned() });
+        }
+        let values = [("scratch", scratch), ("mark", mark.as_str())];
+        let make = [make, fill(statements::SCRATCH_MARK, &values)].map(Action::Command);
+        self.maintain(make.into()).await?;
+        let made: Made =
+            self.ask_maintenance(statements::SCRATCH_MADE, &[("scratch", scratch)]).await?;
+        if made.mark.as_deref() != Some(&mark) {
+            return Err(ScratchError::NotOurs(format!("database {scratch} lost its mark")));
+        }
+        Ok(Copied { name: scratch.to_owned(), oid: made.oid, mark })
+    }
+
+    /// Fills an empty copy with what `pg_dump` says of the clone; both programs run where psql does.
+    async fn fill_copy(&self, copy: &Copied) -> Result<(), ScratchError> {
+        let nonce = token().map_err(|e| self.scratch_error(AskError::Random(e)))?;
+        let settings = &self.settings;
+        let application = self.run.application_name();
+        let session = Session {
+            database: &copy.name,
+            role: &settings.role,
+            application: &application,
+            statement_timeout: self.limits.scratch_timeout,
+            outside: Outside::Writes,
+            settings: Vec::new(),
+        };
+        let programs = ["pg_dump", "pg_restore"].map(|p| settings.beside_psql(p));
+        let mut argv: Vec<String> =
+            ["sh", "-c", include_str!("copy.sh"), "sh"].map(str::to_owned).to_vec();
+        argv.extend(programs);
+        argv.extend([settings.database.to_string(), copy.name.clone()]);
+        argv.extend(reaching(settings, &settings.role));
+        let words = wrapped(&session, settings, &self.limits, &nonce, argv);
+        let said = async {
+            let mut process = self.link.start(WRAPPER, &words).await.map_err(AskError::Start)?;
+            process.close_input();
+            let mut said = Tail::new(self.limits.message_bytes);
+            loop {
+                match process.event().await {
+                    Event::Stdout(_) => {}
+                    Event::Stderr(bytes) => said.push(&bytes),
+                    Event::Ended(Ended::Code(0)) => return Ok(None),
+                    Event::Ended(Ended::Code(_)) => return Ok(Some(last_said(&said.text()))),
+                    Event::Ended(Ended::Lost(why)) => return Ok(Some(why)),
+                }
+            }
+        };
+        let patience = self.limits.scratch_timeout;
+        let said = tokio::time::timeout(patience, said).await;
+        match said.unwrap_or(Err(AskError::Timeout(patience))) {
+            Ok(None) => Ok(()),
+            Ok(Some(said)) => Err(ScratchError::Copy { said }),
+            Err(error) => Err(self.scratch_error(error)),
+        }
+    }
+
     async fn drop_copy(&self, copy: &Copied) -> Result<(), ScratchError> {
         let expected = serde_json::json!({
             "scratch": copy.name,
             "clone": self.settings.database.as_str(),
             "oid": copy.oid,
-            "mark": copy.mark,
+            // A copy whose maker was killed early carries none, and must not have got one since.
+            "mark": (!copy.mark.is_empty()).then_some(&copy.mark),
         });
         let set = |name: &str, value: &str| {
             Action::Command(format!("set {name} = {}", statements::literal(value)))

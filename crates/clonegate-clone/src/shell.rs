@@ -9,7 +9,7 @@ pub(crate) mod status {
     pub(crate) const ALTERED: i32 = 90;
     /// Nothing there computes SHA-256.
     pub(crate) const NO_DIGEST: i32 = 91;
-    /// psql is not there.
+    /// psql, or another of PostgreSQL's programs, is not there.
     pub(crate) const NO_PSQL: i32 = 93;
 }
 

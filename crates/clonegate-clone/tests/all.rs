@@ -12,6 +12,8 @@ mod faults;
 mod harness;
 #[path = "all/hold.rs"]
 mod hold;
+#[path = "all/keeper.rs"]
+mod keeper;
 #[path = "all/pinned.rs"]
 mod pinned;
 #[path = "all/read.rs"]

@@ -8,8 +8,11 @@ use crate::{Additions, Policy};
 
 pub(crate) type Key<'a> = (&'a str, &'a str);
 
-fn by_key<'a>(snapshot: &'a Snapshot, left_out: &[&str]) -> BTreeMap<Key<'a>, &'a CatalogObject> {
-    keyed(snapshot.catalog.iter().filter(|o| !left_out.contains(&o.class.as_str())))
+fn by_key<'a>(
+    catalog: &'a [CatalogObject],
+    left_out: &[&str],
+) -> BTreeMap<Key<'a>, &'a CatalogObject> {
+    keyed(catalog.iter().filter(|o| !left_out.contains(&o.class.as_str())))
 }
 
 /// Definitions by class and identity.
@@ -22,6 +25,15 @@ pub(crate) fn keyed<'a>(
 pub(crate) fn compare(
     before: &Snapshot,
     after: &Snapshot,
+    policy: Policy<'_>,
+    left_out: &[&str],
+) -> Vec<Finding> {
+    compare_catalogs(&before.catalog, &after.catalog, policy, left_out)
+}
+
+pub(crate) fn compare_catalogs(
+    before: &[CatalogObject],
+    after: &[CatalogObject],
     policy: Policy<'_>,
     left_out: &[&str],
 ) -> Vec<Finding> {

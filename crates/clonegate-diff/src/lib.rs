@@ -12,17 +12,20 @@ mod catalog;
 mod compare;
 mod databases;
 mod place;
+mod restored;
 mod rows;
+mod settled;
 mod snapshots;
 
 use std::collections::BTreeMap;
 
-use clonegate_model::{Across, Covered, Finding, Snapshot};
+use clonegate_model::{Across, Covered, Finding, Snapshot, Witness};
 
 use snapshots::Baseline;
 
 pub use compare::{Compared, Contents, compare_contents};
 pub use databases::{Besides, Held, compare_databases};
+pub use restored::{Definitions, Restored, compare_clone, diff_restored};
 pub use snapshots::compare_snapshots;
 
 /// What explains a difference.
@@ -103,6 +106,27 @@ fn same_database(before: &Snapshot, after: &Snapshot) -> Result<(), NotComparabl
     Err(NotComparable::Database { before: name(before), after: name(after) })
 }
 
+/// Compares two snapshots of one database, and of its server nothing: other databases, roles and settings come
+/// and go while a clone lives, and a script on the clone can't touch them.
+///
+/// # Errors
+/// [`NotComparable`], which is neither "equal" nor "different".
+pub fn diff_database(
+    before: &Snapshot,
+    after: &Snapshot,
+    policy: Policy<'_>,
+) -> Result<Vec<Finding>, NotComparable> {
+    let mut findings = diff(before, after, policy)?;
+    let classes = restored::OF_THE_SERVER.iter().chain(&["other database"]);
+    let of_server: Vec<String> = classes.map(|class| format!("{class} ")).collect();
+    // A subject begins with its class; what is a relation's begins with the relation's kind.
+    findings.retain(|finding| {
+        finding.witness != Witness::Catalog
+            || !of_server.iter().any(|class| finding.subject.starts_with(class.as_str()))
+    });
+    Ok(findings)
+}
+
 /// Compares a snapshot with one of a physical copy in the same cluster (`CREATE DATABASE …
 /// TEMPLATE`), which keeps every row's `xmin` and every object's oid, but not what the cluster
 /// keeps about a database: its grants, settings, subscriptions and comment.
@@ -150,6 +174,11 @@ fn compare(
     findings.extend(rows::sequences(before, after, policy));
     findings.extend(rows::log(after));
     Ok(findings)
+}
+
+/// Whether a snapshot was not read against an earlier one.
+fn unread(snapshot: &Snapshot) -> bool {
+    snapshot.relations.iter().filter_map(|r| r.lineage).any(|l| l.newer.is_none())
 }
 
 /// Classes of definitions that could not be listed: that they are missing says nothing about them.

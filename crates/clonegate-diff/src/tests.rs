@@ -11,7 +11,7 @@ use super::*;
 
 mod any_two;
 
-fn snapshot(phase: Phase) -> Snapshot {
+pub(crate) fn snapshot(phase: Phase) -> Snapshot {
     Snapshot {
         format: SNAPSHOT_FORMAT,
         run: "test".parse().unwrap(),
@@ -442,4 +442,18 @@ fn two_databases_are_compared_by_their_digests() {
     let mut gone = second.clone();
     gone.relations.clear();
     assert_eq!(said(&gone), Contents::OnlyInFirst);
+}
+
+#[test]
+fn what_the_server_has_beside_a_database_is_not_the_databases() {
+    let before = snapshot(Phase::Entry);
+    let mut after = snapshot(Phase::Exit);
+    after.catalog.push(object("other database", "neighbour", &[]));
+    after.catalog.push(object("role", "somebody", &[]));
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    assert_eq!(diff(&before, &after, policy).unwrap().len(), 2);
+    assert_eq!(diff_database(&before, &after, policy).unwrap(), []);
+    after.catalog.push(object("schema", "role", &[]));
+    assert_eq!(diff_database(&before, &after, policy).unwrap().len(), 1);
 }

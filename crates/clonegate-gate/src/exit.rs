@@ -146,7 +146,7 @@ pub(crate) async fn run(
 }
 
 /// Every transaction of the run on production was seen to have no transaction id.
-fn footprint(production: &ProductionChannel, earlier: Earlier) -> Assertion {
+pub(crate) fn footprint(production: &ProductionChannel, earlier: Earlier) -> Assertion {
     let title = "our sessions assigned no transaction id";
     let (now, before) = (production.footprint(), earlier.asserted);
     let transactions = now.transactions + before.transactions;

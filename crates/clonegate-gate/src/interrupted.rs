@@ -5,13 +5,12 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clonegate_clone::{CloneChannel, Found, Hold};
-use clonegate_model::{DatabaseName, RunId, RunRecord, Verdict, chain};
+use clonegate_model::{DatabaseName, RunId, RunRecord, Verdict};
 use clonegate_store::{Event, Kind, RunFolder, RunState, Store, StoreError, Stored};
 
 use crate::run::Gate;
 use crate::settle::{self, settle};
-use crate::take;
-use crate::{GateError, Observer};
+use crate::{GateError, forgotten, take};
 
 /// A run that was ended without its exit, now.
 #[derive(Debug)]
@@ -96,7 +95,7 @@ pub(crate) async fn close_earlier(
         let clone = Reached { channel, hold };
         all.push(end(gate, &stored, folder, Ok(clone), Why::Killed).await?);
     }
-    for left in drop_forgotten(gate.observer, name, channel).await {
+    for left in forgotten::drop_forgotten(gate, channel).await {
         gate.observer.warning(&format!("the forgotten scratch copy {left} may still be there"));
     }
     if all.iter().any(|closed| closed.left_something) {
@@ -153,8 +152,7 @@ pub(crate) async fn end(
             reached.channel.end_sessions_of(&stored.run).await.map_err(|e| {
                 take::not_asked(&format!("what the sessions of {} still do", stored.run), e)
             })?;
-            let name = gate.profile.clone.database.as_database();
-            scratch = drop_forgotten(gate.observer, name, reached.channel).await;
+            scratch = forgotten::drop_forgotten(gate, reached.channel).await;
         }
         Err(_) => scratch.extend(progress.scratch.iter().map(ToString::to_string)),
     }
@@ -242,40 +240,4 @@ pub(crate) fn take_up(store: &Store, run: &RunId) -> Result<(Stored, RunFolder),
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Scratch copies never outlive their run: those of killed runs are dropped, and those that can't be are
-/// given. The lock is this run's, so no other run can be at work on one.
-pub(crate) async fn drop_forgotten(
-    observer: &dyn Observer,
-    of: &DatabaseName,
-    clone: &CloneChannel,
-) -> Vec<String> {
-    let copies = match clone.scratches().await {
-        Ok(copies) => copies,
-        Err(error) => {
-            let why = chain(&error);
-            observer.warning(&format!(
-                "whether a killed run left a scratch copy can't be asked: {why}"
-            ));
-            return Vec::new();
-        }
-    };
-    let prefix = format!("{of}x");
-    let mut left = Vec::new();
-    for copy in copies.iter().filter(|c| c.name.starts_with(&prefix)) {
-        match clone.drop_scratch(copy).await {
-            Ok(()) => observer
-                .warning(&format!("dropped {}, the scratch copy of a killed run", copy.name)),
-            Err(error) => {
-                observer.warning(&format!(
-                    "the forgotten scratch copy {} can't be dropped: {}",
-                    copy.name,
-                    chain(&error)
-                ));
-                left.push(copy.name.clone());
-            }
-        }
-    }
-    left
 }

@@ -64,18 +64,22 @@ pub(crate) fn contradiction(
     Ok(())
 }
 
-pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
-    let production = &profile.production;
+/// That a whole profile does not contradict itself.
+pub(crate) fn consistent(profile: &Profile) -> Result<(), GateError> {
     let clone = &profile.clone;
-    contradiction(production, Some(clone))?;
-
+    contradiction(&profile.production, Some(clone))?;
     if let Err(problem) = accept::check(&clone.accept) {
         return Err(GateError::Profile {
             problem: format!("[clone.accept]: {problem}"),
             hint: "docs/roles.md lists what can be accepted".to_owned(),
         });
     }
+    Ok(())
+}
 
+pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
+    consistent(profile)?;
+    let (production, clone) = (&profile.production, &profile.clone);
     let names = profile.permitted.clone();
     let permitted = match Permitted::new(names.functions, names.types) {
         Ok(permitted) => permitted,
@@ -116,7 +120,7 @@ fn assertions(profile: &Profile, rollback: Option<&GuardedScript>) -> Vec<Assert
     let clone = &profile.clone;
     let allowlist: Vec<&str> = production.allowlist.iter().map(|d| d.as_str()).collect();
     let path = profile.build.rollback_path.display();
-    vec![
+    let mut assertions = vec![
         Assertion::decide(
             "preflight-allowlist",
             "the production channel can't see the clone",
@@ -154,7 +158,9 @@ fn assertions(profile: &Profile, rollback: Option<&GuardedScript>) -> Vec<Assert
                 Err(format!("{path} is missing; write it before the build is run")),
             ),
         },
-    ]
+    ];
+    assertions.extend(crate::reversible::covered(profile));
+    assertions
 }
 
 /// The check's statement; it was judged in [`prepare`].

@@ -5,7 +5,7 @@ use clonegate_model::{
     Check, DigestKey, Facts, Footprint, Phase, Reading, ReadingTaken, RunId, SNAPSHOT_FORMAT,
     Since, Snapshot, StreamKey, Taken, Target, chain,
 };
-use clonegate_probe::{ProductionChannel, ReadError};
+use clonegate_probe::{ProductionChannel, ReadError, SnapshotReader};
 use clonegate_profile::{StreamGrant, WitnessSettings};
 use clonegate_sql::Permitted;
 use clonegate_witness::{
@@ -115,6 +115,32 @@ pub(crate) async fn production(
     };
     let about = About { run, target: Target::Production, phase, entry, begun_at };
     Ok(snapshot(about, channel.identity().clone(), collected, readings, footprint))
+}
+
+/// Reads production on a snapshot that is open, and gives its readers back: they have to be finished.
+pub(crate) async fn production_on(
+    channel: &ProductionChannel,
+    first: SnapshotReader,
+    run: &RunId,
+    plans: &Plans,
+) -> Result<(Snapshot, Vec<ProductionReader>), String> {
+    let begun_at = Timestamp::now();
+    let before = channel.footprint();
+    let mut readers = vec![ProductionReader(first)];
+    if let Err(error) = more_readers(channel, plans.connections, &mut readers).await {
+        tracing::warn!(connections = readers.len(), reason = %chain(&error), "production is read with fewer connections");
+    }
+    let collected =
+        collect(&mut readers, &plans.production, None).await.map_err(|e| e.to_string())?;
+    let after = channel.footprint();
+    let footprint = Footprint {
+        transactions: after.transactions - before.transactions,
+        asserted_without_xid: after.asserted_without_xid - before.asserted_without_xid,
+    };
+    let about =
+        About { run, target: Target::Production, phase: Phase::Entry, begun_at, entry: None };
+    let identity = channel.identity().clone();
+    Ok((snapshot(about, identity, collected, Vec::new(), footprint), readers))
 }
 
 /// How often a standby is read before it is given up.

@@ -10,7 +10,8 @@ use clonegate_store::{Event, Kind, Progress, RunFolder, Taking, this_process};
 use jiff::Timestamp;
 
 use crate::channels::{self, clone_settings};
-use crate::interrupted::{drop_forgotten, read_record, take_up};
+use crate::forgotten::drop_forgotten;
+use crate::interrupted::{read_record, take_up};
 use crate::preflight::prepare;
 use crate::read::{Plans, Terms};
 use crate::run::{Earlier, Finished, Gate, Halt, Passage};
@@ -149,7 +150,7 @@ impl Gate<'_> {
             },
         })?;
         settle::write(&mut record, &progress, &settled);
-        drop_forgotten(self.observer, clone.database.as_database(), &channel).await;
+        drop_forgotten(self, &channel).await;
         let killed_at = stored.journal.last().map(|e| e.at);
         match &mut record.by_hand {
             Some(work) => work.closed_at = Some(Timestamp::now()),

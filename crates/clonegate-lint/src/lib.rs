@@ -9,6 +9,7 @@
 //! script calls, and what SQL does that is put together at run time, it does not see; the proof after the
 //! build does.
 
+mod coverage;
 mod json;
 mod place;
 mod sarif;
@@ -23,6 +24,7 @@ use clonegate_sql::{
     Severity,
 };
 
+pub use coverage::{Coverage, NotDropped, coverage};
 pub use json::render_json;
 pub use sarif::render_sarif;
 pub use text::{Color, render_text};
@@ -132,15 +134,17 @@ struct Read {
     deeds: Vec<Deed>,
 }
 
+fn read(source: Source, policy: &ScriptPolicy) -> Read {
+    let judged = GuardedScript::lint(&source.path, &source.text, policy);
+    let entries = judged.remarks.into_iter().map(Entry::from).collect();
+    Read { linted: Linted { source, entries }, deeds: judged.deeds }
+}
+
 /// Judges every file of a set, and the set.
 #[must_use]
 pub fn lint(set: Set) -> Report {
     let Set { scripts, rollback, checks, marker, organic, policy, permitted } = set;
-    let read = |source: Source| {
-        let judged = GuardedScript::lint(&source.path, &source.text, &policy);
-        let entries = judged.remarks.into_iter().map(Entry::from).collect();
-        Read { linted: Linted { source, entries }, deeds: judged.deeds }
-    };
+    let read = |source: Source| read(source, &policy);
     let mut scripts: Vec<Read> = scripts.into_iter().map(read).collect();
     let mut rollback = match rollback {
         Rollback::NotAsked => set::Undo::NotAsked,

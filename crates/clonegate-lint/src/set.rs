@@ -19,18 +19,18 @@ pub(crate) enum Undo {
 }
 
 /// Something that a script made.
-struct Made {
-    object: Object,
+pub(crate) struct Made {
+    pub(crate) object: Object,
     creation: Creation,
     /// Which script made it, and where.
-    script: usize,
-    deed: Deed,
+    pub(crate) script: usize,
+    pub(crate) deed: Deed,
     marked: Option<String>,
 }
 
 /// What the scripts made, found by name: a dump has tens of thousands of objects.
 #[derive(Default)]
-struct AllMade {
+pub(crate) struct AllMade {
     /// In the order of the scripts; `None` where it was dropped again.
     things: Vec<Option<Made>>,
     by_name: HashMap<(Class, String), Vec<usize>>,
@@ -49,7 +49,7 @@ impl AllMade {
         self.things.push(Some(made));
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Made> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Made> {
         self.things.iter().flatten()
     }
 
@@ -168,7 +168,7 @@ pub(crate) fn compare(
 }
 
 /// Reads the scripts in their order: what they make, and what they do to what they did not make.
-fn follow(scripts: &mut [Read], organic: &BTreeSet<String>) -> AllMade {
+pub(crate) fn follow(scripts: &mut [Read], organic: &BTreeSet<String>) -> AllMade {
     let mut made = AllMade::default();
     for (n, script) in scripts.iter_mut().enumerate() {
         for deed in std::mem::take(&mut script.deeds) {
@@ -280,7 +280,7 @@ fn unmarked(thing: &Made, marker: &str) -> Option<String> {
 }
 
 /// What a rollback script drops.
-struct Dropped<'a> {
+pub(crate) struct Dropped<'a> {
     direct: HashMap<(Class, &'a str), Vec<&'a Object>>,
     /// Schemas that go with everything in them.
     schemas: BTreeSet<&'a str>,
@@ -289,7 +289,7 @@ struct Dropped<'a> {
 }
 
 impl<'a> Dropped<'a> {
-    fn by(deeds: &'a [Deed], made: &AllMade) -> Self {
+    pub(crate) fn by(deeds: &'a [Deed], made: &AllMade) -> Self {
         let drops = || {
             deeds.iter().filter_map(|deed| match deed.act {
                 Act::Drop { cascade } => Some((&deed.object, cascade)),
@@ -331,7 +331,7 @@ impl<'a> Dropped<'a> {
         Self { direct, schemas, relations }
     }
 
-    fn covers(&self, thing: &Made) -> bool {
+    pub(crate) fn covers(&self, thing: &Made) -> bool {
         let Made { object, creation, .. } = thing;
         let named = self.direct.get(&(object.class, object.name.name.as_str()));
         creation.temporary

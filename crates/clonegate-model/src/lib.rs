@@ -10,8 +10,11 @@
 
 mod chain;
 mod check;
+mod clone_mark;
+mod clone_record;
 mod differences;
 mod exit;
+mod expiry;
 mod facts;
 mod finding;
 mod lane;
@@ -19,16 +22,20 @@ mod name;
 mod owner;
 mod reading;
 mod requirement;
+mod rollback;
 mod run;
 mod snapshot;
 mod verdict;
 
 pub use chain::chain;
 pub use check::{Across, Check, CheckId, ParseAcrossError};
+pub use clone_mark::{CloneMark, CloneState};
+pub use clone_record::{CLONE_FORMAT, CloneAct, CloneRecord, DumpRecord};
 pub use differences::{
     Compared, DIFFERENCES_FORMAT, Differences, Located, NotEstablished, Place, RangeChange, Side,
 };
 pub use exit::Exit;
+pub use expiry::expiry;
 pub use facts::{FactError, Facts};
 pub use finding::{Disposition, Finding};
 pub use lane::{Lane, ParseStreamKeyError, StreamKey};
@@ -38,6 +45,7 @@ pub use name::{
 pub use owner::Owner;
 pub use reading::{Reading, Value};
 pub use requirement::{Clause, Comparison, Condition, ParseRequirementError, Requirement};
+pub use rollback::{ROLLBACK_FORMAT, RollbackRecord};
 pub use run::{
     Authorization, ByHand, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord,
     ScriptOutcome, ScriptRecord, TargetRecord, Weight,

@@ -200,13 +200,13 @@ impl fmt::Display for ChannelDescription {
 /// transaction id was assigned; ROLLBACK.
 pub struct ProductionChannel {
     pool: Pool,
-    dialer: Arc<Dialer>,
-    ledger: Arc<Ledger>,
+    pub(crate) dialer: Arc<Dialer>,
+    pub(crate) ledger: Arc<Ledger>,
     identity: Identity,
     attestation: Attestation,
     accepted: Accepted,
-    wire: Wire,
-    endpoint: usize,
+    pub(crate) wire: Wire,
+    pub(crate) endpoint: usize,
     bounds: Bounds,
     ended: mpsc::Receiver<()>,
     span: tracing::Span,

@@ -105,6 +105,12 @@ pub(crate) struct CloneTable {
     /// The database from which the scratch copy is made and the lock is held; `postgres` if it is
     /// left out.
     pub(crate) maintenance_database: Option<String>,
+    /// How large the clone may be for a scratch copy where the free space can't be seen; `1GiB` if it is
+    /// left out.
+    pub(crate) scratch_limit: Option<String>,
+    /// How clones are made, and for how long.
+    #[serde(default)]
+    pub(crate) create: CreateTable,
     /// Relations of the clone that the build may change: `may-grow` or `may-change`.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
@@ -119,6 +125,30 @@ pub(crate) struct CloneTable {
     /// What the witnesses take, and what that may cost.
     #[serde(default)]
     pub(crate) witness: WitnessTable,
+}
+
+/// How `clonegate clone create` makes a clone, and for how long.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct CreateTable {
+    /// How long a clone lasts: `36h`, `14d`, `2w`; `14d` if it is left out.
+    pub(crate) keep: Option<String>,
+    /// PostgreSQL's `pg_dump` on this machine, a name or a path; `pg_dump` if it is left out.
+    pub(crate) pg_dump: Option<PathBuf>,
+    /// Whether objects keep their owners; else they are all the clone's role's.
+    #[serde(default)]
+    pub(crate) owners: bool,
+    /// Whether objects keep their grants; else they have none.
+    #[serde(default)]
+    pub(crate) privileges: bool,
+    /// Schemas that are left out.
+    #[serde(default)]
+    pub(crate) exclude_schemas: Vec<String>,
+    /// Relations (`schema.name`) whose rows are left out.
+    #[serde(default)]
+    pub(crate) exclude_rows: Vec<String>,
+    /// How long dump and restore may take; 1h if it is left out.
+    pub(crate) timeout: Option<String>,
 }
 
 /// What is run on the clone, and what takes it back.
@@ -140,6 +170,10 @@ pub(crate) struct BuildTable {
     /// What the build may take.
     #[serde(default)]
     pub(crate) bounds: BoundsTable,
+    /// What is rehearsed: the rollback of the `whole` build, or also after `each-script`; `whole` if it is
+    /// left out.
+    #[serde(default)]
+    pub(crate) rehearse: Rehearse,
     /// Who allowed that the scripts are committed; without it every script is rolled back.
     pub(crate) authorization: Option<AuthorizationTable>,
 }
@@ -272,6 +306,17 @@ pub(crate) struct WitnessTable {
     pub(crate) replica_lag: Option<String>,
     /// How long reading waits in all before it gives up; 1m if it is left out.
     pub(crate) patience: Option<String>,
+}
+
+/// What of the build the rollback script is rehearsed on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rehearse {
+    /// All scripts together.
+    #[default]
+    Whole,
+    /// All scripts together, and what is there after each of them: what a run that stops half way leaves.
+    EachScript,
 }
 
 /// How TLS is used and what is verified; libpq's words.

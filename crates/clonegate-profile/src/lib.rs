@@ -22,10 +22,10 @@ mod snapshot;
 pub use authorization::Binding;
 pub use check_file::{CheckHeader, read_check};
 pub use error::ProfileError;
-pub use file::SslMode;
+pub use file::{Rehearse, SslMode};
 pub use profile::{
-    Bounds, Build, CloneTarget, Limits, ProductionTarget, Profile, RowMarker, Script, StreamGrant,
-    WitnessSettings,
+    Bounds, Build, CloneTarget, Create, Limits, ProductionTarget, Profile, RowMarker, Script,
+    StreamGrant, WitnessSettings,
 };
 pub use query::{AuditTexts, PermittedNames, ProductionProfile, QuerySettings};
 pub use snapshot::SnapshotProfile;

@@ -14,8 +14,8 @@ use crate::ProfileError;
 use crate::authorization::Binding;
 use crate::check_file::{nearest, read_check};
 use crate::file::{
-    BoundsTable, CloneTable, LimitsTable, ProductionTable, ProfileFile, RowMarkerTable, SslMode,
-    WitnessTable,
+    BoundsTable, CloneTable, CreateTable, LimitsTable, ProductionTable, ProfileFile, Rehearse,
+    RowMarkerTable, SslMode, WitnessTable,
 };
 use crate::query::{PermittedNames, permitted};
 
@@ -113,6 +113,10 @@ pub struct CloneTarget {
     pub passfile: Option<PathBuf>,
     /// Where the scratch copy is made from and the lock is held.
     pub maintenance_database: DatabaseName,
+    /// How clones are made, and for how long.
+    pub create: Create,
+    /// How many bytes the clone may have for a scratch copy where the free space can't be seen.
+    pub scratch_limit: u64,
     /// Relations that the build may change.
     pub organic: BTreeMap<String, Across>,
     /// Subjects of the coverage manifest that need not be covered, with the reason.
@@ -160,6 +164,25 @@ pub enum StreamGrant {
     Everything,
 }
 
+/// How clones are made, and for how long.
+#[derive(Debug, Clone)]
+pub struct Create {
+    /// How long a clone lasts, as [`clonegate_model::expiry`] reads it.
+    pub keep: String,
+    /// `pg_dump` on this machine.
+    pub pg_dump: PathBuf,
+    /// Whether objects keep their owners.
+    pub owners: bool,
+    /// Whether objects keep their grants.
+    pub privileges: bool,
+    /// Schemas that are left out.
+    pub exclude_schemas: Vec<String>,
+    /// Relations whose rows are left out.
+    pub exclude_rows: Vec<String>,
+    /// How long dump and restore may take.
+    pub timeout: Duration,
+}
+
 /// What is run on the clone, and what takes it back.
 #[derive(Debug, Clone)]
 pub struct Build {
@@ -177,6 +200,8 @@ pub struct Build {
     pub repeatable: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// What the build may take.
     pub bounds: Bounds,
+    /// What of the build the rollback script is rehearsed on.
+    pub rehearse: Rehearse,
     /// Who allowed that the scripts are committed.
     pub authorization: Option<Authorization>,
 }
@@ -377,6 +402,7 @@ impl Profile {
                 row_marker,
                 repeatable: build.repeatable,
                 bounds,
+                rehearse: build.rehearse,
                 authorization,
             },
             limits,
@@ -520,10 +546,52 @@ pub(crate) fn clone(
         port: table.port,
         passfile: table.passfile.map(|p| root.join(p)),
         maintenance_database: DatabaseName::new(&*maintenance).map_err(place.name(&maintenance))?,
+        create: create(place, root, table.create)?,
+        scratch_limit: size(place, "scratch-limit", table.scratch_limit.as_deref(), 1 << 30)?,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
         accept: table.accept,
         witness: witness(place, table.witness, Side::Clone)?,
+    })
+}
+
+fn create(place: &Place<'_>, root: &Path, table: CreateTable) -> Result<Create, ProfileError> {
+    let keep = table.keep.unwrap_or_else(|| "14d".to_owned());
+    if clonegate_model::expiry(&keep, jiff::Timestamp::UNIX_EPOCH).is_none() {
+        let problem = format!("{keep:?} is no time that a clone could last");
+        return Err(place.at("keep", problem, "write for instance 36h, 14d or 2w"));
+    }
+    // pg_dump takes patterns; what they leave out could not be told from what is missing.
+    let plain =
+        |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if let Some(schema) = table.exclude_schemas.iter().find(|s| s.is_empty() || !plain(s)) {
+        let problem = format!("{schema:?} is not a schema's plain name");
+        return Err(place.at("exclude-schemas", problem, "write for instance [\"audit\"]"));
+    }
+    for relation in &table.exclude_rows {
+        let fits = relation
+            .split_once('.')
+            .is_some_and(|(s, r)| !s.is_empty() && !r.is_empty() && plain(s) && plain(r));
+        if !fits {
+            let problem = format!("{relation:?} is not schema.name in plain letters");
+            return Err(place.at(
+                "exclude-rows",
+                problem,
+                "write for instance [\"public.sessions\"]",
+            ));
+        }
+    }
+    // A bare name is looked up in PATH, a path is meant from the profile.
+    let pg_dump = table.pg_dump.unwrap_or_else(|| PathBuf::from("pg_dump"));
+    let pg_dump = if pg_dump.components().count() > 1 { root.join(&pg_dump) } else { pg_dump };
+    Ok(Create {
+        keep,
+        pg_dump,
+        owners: table.owners,
+        privileges: table.privileges,
+        exclude_schemas: table.exclude_schemas,
+        exclude_rows: table.exclude_rows,
+        timeout: duration(place, "timeout", table.timeout.as_deref(), 3_600, 86_400)?,
     })
 }
 
@@ -609,16 +677,7 @@ fn witness(
         with_schema(place, "digest", name)?;
     }
     let stream = stream(place, table.stream, side)?;
-    let digest_small = match &table.digest_small {
-        None => 8 << 20,
-        Some(text) => bytes(text).ok_or_else(|| {
-            place.at(
-                "digest-small",
-                format!("{text:?} is no size"),
-                "write for instance 64KiB, 8MiB or 1GiB",
-            )
-        })?,
-    };
+    let digest_small = size(place, "digest-small", table.digest_small.as_deref(), 8 << 20)?;
     let connections = table.connections.unwrap_or(2);
     if !(1..=MOST_CONNECTIONS).contains(&connections) {
         return Err(place.at(
@@ -685,6 +744,18 @@ fn bounds(place: &Place<'_>, table: &BoundsTable) -> Result<Bounds, ProfileError
         bytes: size("bytes", &table.bytes)?,
         wal: size("wal", &table.wal)?,
         time,
+    })
+}
+
+fn size(
+    place: &Place<'_>,
+    key: &str,
+    given: Option<&str>,
+    default: u64,
+) -> Result<u64, ProfileError> {
+    let Some(text) = given else { return Ok(default) };
+    bytes(text).ok_or_else(|| {
+        place.at(key, format!("{text:?} is no size"), "write for instance 64KiB, 8MiB or 1GiB")
     })
 }
 

@@ -17,5 +17,5 @@ mod terminal;
 pub use differences::{differences, differences_line};
 pub use document::{Block, Document};
 pub use markdown::render_markdown;
-pub use report::{report, summary_line};
+pub use report::{clone_report, report, rollback_report, summary_line};
 pub use terminal::{Color, render_terminal};

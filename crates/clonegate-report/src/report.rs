@@ -1,7 +1,8 @@
 //! What the report says, in the order of its parts.
 
 use clonegate_model::{
-    Assertion, Disposition, Finding, Mode, Outcome, RunRecord, ScriptOutcome, ScriptRecord, Verdict,
+    Assertion, CloneRecord, Disposition, Finding, Mode, Outcome, RollbackRecord, RunRecord,
+    ScriptOutcome, ScriptRecord, Verdict,
 };
 
 use crate::document::Document;
@@ -39,6 +40,74 @@ pub fn report(run: &RunRecord) -> Document {
     rehearsal(&mut doc, run);
     exit(&mut doc, run);
     authorization(&mut doc, run);
+    doc
+}
+
+/// The report of an act on a clone.
+#[must_use]
+pub fn clone_report(record: &CloneRecord) -> Document {
+    let mut doc = Document::default();
+    let verdict = record.verdict();
+    let what = format!("{} — {} of clone {} ({verdict})", record.gate, record.act, record.clone);
+    doc.blocks.push(crate::Block::Title(what));
+    let took = record.finished_at.map(|end| end.duration_since(record.started_at));
+    let took = took.map_or("not completed".to_owned(), |t| format!("{:.1} s", t.as_secs_f64()));
+    let reason = record.reason.as_ref().map_or(String::new(), |r| format!(", because: {r}"));
+    doc.paragraph(format!(
+        "Run `{}`, begun {} by {}{reason}; {took}.",
+        record.run,
+        record.started_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        record.by,
+    ));
+    if let Some(mark) = &record.mark {
+        doc.paragraph(format!(
+            "On the clone stands: of {}, made {} by {} ({}), lasts until {}, {}.",
+            mark.of,
+            mark.made.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            mark.by,
+            if mark.why.is_empty() { "no reason given" } else { &mark.why },
+            mark.expires.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            mark.state
+        ));
+    }
+    if let Some(dump) = &record.dump {
+        doc.paragraph(format!("Dump `{}`, sha256 `{}`.", dump.path, dump.sha256));
+    }
+    if verdict != Verdict::Pass {
+        doc.heading(format!("Why {verdict}"));
+        doc.bullets(record.reasons());
+    }
+    assertions(&mut doc, &record.steps);
+    findings(&mut doc, &record.findings);
+    doc
+}
+
+/// The report of a rollback for real.
+#[must_use]
+pub fn rollback_report(rollback: &RollbackRecord) -> Document {
+    let mut doc = Document::default();
+    let verdict = rollback.verdict();
+    doc.blocks.push(crate::Block::Title(format!(
+        "{} — rollback of {} ({verdict})",
+        rollback.gate, rollback.clone
+    )));
+    let took = rollback.finished_at.map(|end| end.duration_since(rollback.started_at));
+    let took = took.map_or("not completed".to_owned(), |t| format!("{:.1} s", t.as_secs_f64()));
+    let of = match &rollback.takes_back {
+        Some(run) => format!("takes back what run `{run}` built"),
+        None => "no run in the store is known to have built anything".to_owned(),
+    };
+    doc.paragraph(format!(
+        "Run `{}`, begun {}, {took}; {of}.",
+        rollback.run,
+        rollback.started_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    ));
+    doc.table(
+        &["script", "sha256", "transaction", "time", "outcome"],
+        vec![script(&rollback.script)],
+    );
+    assertions(&mut doc, &rollback.steps);
+    findings(&mut doc, &rollback.findings);
     doc
 }
 

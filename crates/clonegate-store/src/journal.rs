@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use clonegate_model::{DatabaseName, Mode, Owner, Phase, Target, Verdict};
+use clonegate_model::{CloneAct, DatabaseName, Mode, Owner, Phase, Target, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +134,14 @@ pub enum Event {
     UnlockEnded {
         /// In words.
         outcome: String,
+    },
+
+    /// A clone is about to be made, extended or dropped.
+    CloneBegun {
+        /// What is about to be done.
+        act: CloneAct,
+        /// The clone.
+        clone: DatabaseName,
     },
     /// The run was completed, or closed by a later command.
     RunEnded {

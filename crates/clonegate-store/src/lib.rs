@@ -9,6 +9,8 @@
 //!     production-entry.json   a snapshot, written before anything is changed
 //!     clone-entry.json  production-exit.json  clone-exit.json  scratch-rehearsal.json
 //!     run.json                the run record
+//!     clone.json              the record of a clone that was made, extended or dropped
+//!     rollback.json           the record of a rollback for real
 //!     report.md               the report
 //! ```
 //!

@@ -51,6 +51,8 @@ pub enum Kind {
     Rollback,
     /// A clone's lock was taken away.
     Unlock,
+    /// A clone was made, extended or dropped.
+    Clone,
 }
 
 /// One sending of a script.
@@ -172,6 +174,7 @@ impl Progress {
                 | Event::RollbackEnded { .. }
                 | Event::UnlockBegun { .. }
                 | Event::UnlockEnded { .. }
+                | Event::CloneBegun { .. }
                 | Event::RunEnded { .. } => {}
             }
         }
@@ -218,6 +221,7 @@ impl Stored {
             Event::RunBegun { .. } => Some(Kind::Passage),
             Event::RollbackBegun { .. } => Some(Kind::Rollback),
             Event::UnlockBegun { .. } => Some(Kind::Unlock),
+            Event::CloneBegun { .. } => Some(Kind::Clone),
             _ => None,
         })
     }
@@ -228,7 +232,8 @@ impl Stored {
         self.journal.iter().find_map(|e| match &e.event {
             Event::RunBegun { clone, .. }
             | Event::RollbackBegun { clone, .. }
-            | Event::UnlockBegun { clone, .. } => Some(clone),
+            | Event::UnlockBegun { clone, .. }
+            | Event::CloneBegun { clone, .. } => Some(clone),
             _ => None,
         })
     }

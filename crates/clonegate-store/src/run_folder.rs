@@ -5,7 +5,8 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clonegate_model::{
-    Owner, Phase, RUN_FORMAT, RunId, RunRecord, SNAPSHOT_FORMAT, Snapshot, Target,
+    CloneRecord, Owner, Phase, ROLLBACK_FORMAT, RUN_FORMAT, RollbackRecord, RunId, RunRecord,
+    SNAPSHOT_FORMAT, Snapshot, Target,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -176,6 +177,19 @@ impl Store {
         }
     }
 
+    /// Reads one of a run's snapshots.
+    ///
+    /// # Errors
+    /// When there is none, it is damaged, or of another format.
+    pub fn snapshot(
+        &self,
+        run: &RunId,
+        target: Target,
+        phase: Phase,
+    ) -> Result<Snapshot, StoreError> {
+        read_json(&self.run_path(run).join(format!("{target}-{phase}.json")), SNAPSHOT_FORMAT)
+    }
+
     /// Reads a run's record.
     ///
     /// # Errors
@@ -196,6 +210,16 @@ fn read_run(run: RunId, path: PathBuf) -> Result<Stored, StoreError> {
     };
     let owner = fs::read(path.join("owner")).ok().and_then(|o| serde_json::from_slice(&o).ok());
     Ok(Stored { run, journal, owned, damaged, path, owner })
+}
+
+impl Store {
+    /// Reads the record of a rollback.
+    ///
+    /// # Errors
+    /// When there is none, it is damaged, or of another format.
+    pub fn rollback(&self, run: &RunId) -> Result<RollbackRecord, StoreError> {
+        read_json(&self.run_path(run).join("rollback.json"), ROLLBACK_FORMAT)
+    }
 }
 
 fn read_journal(run: &Path) -> Result<Vec<Entry>, StoreError> {
@@ -307,6 +331,22 @@ impl RunFolder {
     /// When it can't be written.
     pub fn store_record(&self, record: &RunRecord) -> Result<(), StoreError> {
         self.write_json("run.json", record).map(drop)
+    }
+
+    /// Writes the record of a rollback.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn store_rollback(&self, record: &RollbackRecord) -> Result<(), StoreError> {
+        self.write_json("rollback.json", record).map(drop)
+    }
+
+    /// Writes the record of an act on a clone.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn store_clone(&self, record: &CloneRecord) -> Result<(), StoreError> {
+        self.write_json("clone.json", record).map(drop)
     }
 
     /// Writes the report, and gives its path.

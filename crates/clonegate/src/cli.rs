@@ -85,6 +85,11 @@ pub(crate) enum Command {
     ///
     /// Nothing is connected to. Read the scripts, then paste it into [build.authorization].
     Authorize(Authorize),
+    /// Make clones of production, list them, keep them longer, drop them.
+    Clone {
+        #[command(subcommand)]
+        command: Clones,
+    },
     /// Ask production one question, read-only, bounded and audited.
     ///
     /// The statement is judged, recorded in the audit log, read in a READ ONLY transaction behind a
@@ -110,7 +115,7 @@ pub(crate) enum Command {
     /// its checks. Exit codes: 0 nothing is refused; 2 usage or files; 4 there was nothing to judge;
     /// 100 something is refused, or there is a warning under --deny-warnings.
     Lint(Lint),
-    /// Print the SQL that makes production's role one that may only read.
+    /// Print the SQL that makes production's role one that may only read, or the clone's an ordinary one.
     ///
     /// A script for psql, to be read and then run by a superuser: it connects to each database in turn. What it
     /// takes from PUBLIC, others lose too; its comments say whom that affects. It has no password.
@@ -193,6 +198,77 @@ pub(crate) struct Config {
     pub(crate) config: PathBuf,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Clones {
+    /// Dump production as its reader, restore it into a new database, and compare the two.
+    ///
+    /// Exit codes: 0 the clone is what production was; 2 usage or configuration; 3 something could not be
+    /// established; 100 something failed or differs.
+    Create(CloneCreate),
+    /// List the databases of the clone's server whose names are clones', with owner, size and expiry.
+    List(Config),
+    /// Let a clone last longer.
+    Extend(CloneExtend),
+    /// Drop a clone, if nobody uses it, nothing refers to it and it has expired.
+    ///
+    /// Exit codes: 0 dropped; 2 usage or configuration; 3 something could not be established; 5 a run holds it;
+    /// 100 something speaks against it. It is dropped only with 0.
+    Drop(CloneDrop),
+}
+
+/// Which clone, by whom and why.
+#[derive(Debug, Args)]
+pub(crate) struct CloneOf {
+    /// The profile.
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Why; it stands on the clone and in the record.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// By whom; the user's name without it.
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CloneCreate {
+    /// The clone's name; the profile's without it.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) of: CloneOf,
+    /// Until when it lasts: 36h, 14d, 2w, or a date; what the profile says without it.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) expires: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CloneExtend {
+    /// The clone's name.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) of: CloneOf,
+    /// Until when it lasts: 36h, 14d, 2w from now, or a date.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) expires: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CloneDrop {
+    /// The clone's name.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) of: CloneOf,
+    /// Drop it although it has not expired.
+    #[arg(long, requires = "reason")]
+    pub(crate) force: bool,
+    /// Write a dump to this file first, and show by restoring it that it is the clone.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dump: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Snapshot {
     /// Of which database.
@@ -252,6 +328,12 @@ pub(crate) struct Compare {
 
 #[derive(Debug, Args)]
 pub(crate) struct RoleSql {
+    /// The clone's role instead: no superuser, no CREATEROLE, and refused by production.
+    #[arg(long, conflicts_with_all = ["role", "database", "schema", "all_schemas", "connection_limit", "strict"])]
+    pub(crate) clone: bool,
+    /// With --clone: no CREATEDB, where no rollback is to be rehearsed.
+    #[arg(long, requires = "clone")]
+    pub(crate) no_createdb: bool,
     /// The profile that names the role and the database; ./clonegate.toml without this and --role.
     #[arg(short, long, value_name = "FILE", conflicts_with = "role")]
     pub(crate) config: Option<PathBuf>,

@@ -57,6 +57,14 @@ impl Passage {
     pub(super) fn begin_with(self, name: &str, text: &str) -> Self {
         let path = self.folder.path().join("profile/build").join(name);
         fs::write(path, text).expect("the script can be written");
+        // What it makes must be dropped, or the run would not begin.
+        if let Some((_, made)) = text.split_once("create table ") {
+            let table = made.split([' ', '(']).next().unwrap_or_default();
+            let path = self.folder.path().join("profile/rollback/Z_axis_substrate_drop_clone.sql");
+            let rollback = fs::read_to_string(&path).expect("there is a rollback script");
+            let first = format!("drop table if exists {table};\n{rollback}");
+            fs::write(path, first).expect("the rollback script can be written");
+        }
         self.edit(|profile| {
             let scripts = profile["build"]["scripts"].as_array_mut().expect("scripts are a list");
             scripts.insert(0, format!("build/{name}"));

@@ -163,10 +163,22 @@ impl Trial {
     /// [`Trial::go`].
     pub(crate) fn wait_in_the_build(&self, after: usize, first: &str) {
         self.write(&format!("build/{WAIT}"), &format!("{first}\n{UNTIL_GO}"));
+        // What it makes must be dropped, or the run would not begin.
+        if let Some((_, made)) = first.split_once("create table ") {
+            let name = made.split([' ', '(']).next().unwrap_or_default();
+            self.take_back_first(&format!("drop table if exists {name};"));
+        }
         self.edit(|document| {
             let scripts = document["build"]["scripts"].as_array_mut().expect("scripts are a list");
             scripts.insert(after, format!("build/{WAIT}"));
         });
+    }
+
+    /// Puts SQL before what the rollback script has.
+    pub(crate) fn take_back_first(&self, sql: &str) {
+        let name = "rollback/Z_axis_substrate_drop_clone.sql";
+        let text = fs::read_to_string(self.profile_folder().join(name)).expect("it is there");
+        self.write(name, &format!("{sql}\n{text}"));
     }
 
     /// Takes that script out again.

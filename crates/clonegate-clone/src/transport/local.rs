@@ -75,7 +75,7 @@ pub(super) fn start(argv: &[String]) -> Result<Process, StartError> {
         }
         let _ = events.send(Event::Ended(ended)).await;
     });
-    Ok(Process { input, events: received, _alive: alive })
+    Ok(Process::new(input, received, alive))
 }
 
 /// Ends the child with everything that it started. The group's id can't be another's: the child was not
@@ -102,10 +102,11 @@ async fn forward(
 
 async fn write(stdin: ChildStdin, mut queued: mpsc::UnboundedReceiver<Input>) {
     let mut stdin = stdin;
-    while let Some(Input::Bytes(bytes)) = queued.recv().await {
+    while let Some(Input::Bytes(bytes, room)) = queued.recv().await {
         if stdin.write_all(&bytes).await.is_err() {
             break;
         }
+        drop(room);
     }
 }
 

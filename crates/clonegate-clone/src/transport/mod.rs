@@ -5,10 +5,10 @@ mod ssh;
 mod ssh_config;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 pub(crate) use ssh::Connection;
 pub use ssh::SshError;
@@ -33,9 +33,13 @@ pub(crate) enum Ended {
 }
 
 enum Input {
-    Bytes(Vec<u8>),
+    /// The permit is given back when the bytes are written, or will never be.
+    Bytes(Vec<u8>, Option<OwnedSemaphorePermit>),
     Close,
 }
+
+/// Pieces of a long stream that are on their way to a program at once.
+const PIECES: usize = 8;
 
 /// A running program. What is sent is queued, so that sending never waits for reading; dropping it ends
 /// the program, or, on the other end of ssh, closes its streams.
@@ -43,13 +47,33 @@ enum Input {
 pub(crate) struct Process {
     input: mpsc::UnboundedSender<Input>,
     events: mpsc::Receiver<Event>,
+    room: Arc<Semaphore>,
     _alive: oneshot::Sender<()>,
 }
 
 impl Process {
+    fn new(
+        input: mpsc::UnboundedSender<Input>,
+        events: mpsc::Receiver<Event>,
+        alive: oneshot::Sender<()>,
+    ) -> Self {
+        Self { input, events, room: Arc::new(Semaphore::new(PIECES)), _alive: alive }
+    }
+
     pub(crate) fn send(&self, bytes: impl Into<Vec<u8>>) {
         // A program that is gone says so by its events.
-        let _ = self.input.send(Input::Bytes(bytes.into()));
+        let _ = self.input.send(Input::Bytes(bytes.into(), None));
+    }
+
+    /// Ready when one more piece of a long stream may be sent by [`Process::send_piece`]. Events have to
+    /// be heard meanwhile.
+    pub(crate) fn room(&self) -> impl Future<Output = Option<OwnedSemaphorePermit>> + use<> {
+        let room = self.room.clone();
+        async move { room.acquire_owned().await.ok() }
+    }
+
+    pub(crate) fn send_piece(&self, bytes: Vec<u8>, room: OwnedSemaphorePermit) {
+        let _ = self.input.send(Input::Bytes(bytes, Some(room)));
     }
 
     pub(crate) fn close_input(&self) {

@@ -185,7 +185,11 @@ impl Connection {
                     _ = &mut is_over => break,
                     sent = async {
                         match next {
-                            Some(Input::Bytes(bytes)) => write.data_bytes(bytes).await,
+                            Some(Input::Bytes(bytes, room)) => {
+                                let written = write.data_bytes(bytes).await;
+                                drop(room);
+                                written
+                            }
                             Some(Input::Close) | None => {
                                 open = false;
                                 write.eof().await
@@ -225,7 +229,7 @@ impl Connection {
             let _ = events.send(Event::Ended(ended)).await;
             drop(over);
         });
-        Ok(Process { input, events: received, _alive: alive })
+        Ok(Process::new(input, received, alive))
     }
 
     fn lost(&self, source: async_ssh2_tokio::Error) -> SshError {

@@ -134,3 +134,72 @@ async fn a_role_that_may_not_copy_is_told_what_it_needs() {
     assert!(matches!(&error, ScratchError::Denied { role: r, .. } if *r == role), "{error:?}");
     assert!(error.to_string().contains("CREATEDB"), "{error}");
 }
+
+#[tokio::test]
+async fn a_clone_that_can_be_no_template_is_dumped_and_restored() {
+    let fixture = fixture();
+    let channel = fixture.open().await;
+    let name = scratch_name(&fixture);
+    let scratch = channel.restore_scratch(clone_name(&name)).await.unwrap();
+    assert_eq!(fixture.server.sql(&name, "select sum(i) from kept"), "6");
+    assert!(channel.scratches().await.unwrap().contains(scratch.copy()));
+    scratch.drop_database().await.unwrap();
+    assert!(!there(&fixture));
+}
+
+#[tokio::test]
+async fn half_a_dump_is_an_error_and_leaves_no_copy() {
+    for dump in [
+        // The pipe's end looks like any other.
+        r#""$real/pg_dump" "$@" | head -c 900"#,
+        // Everything arrived, and still it failed.
+        r#""$real/pg_dump" "$@"; exit 1"#,
+    ] {
+        let mut fixture = fixture();
+        let real = std::path::PathBuf::from(&fixture.settings.psql);
+        let real = real.parent().unwrap().display().to_string();
+        fixture.psql(r#"exec "$psql" "$@""#);
+        fixture.program("pg_dump", &format!("real={real}\n{dump}"));
+        fixture.program("pg_restore", &format!(r#"exec "{real}/pg_restore" "$@""#));
+        let channel = fixture.open().await;
+        let error = channel.restore_scratch(clone_name(&scratch_name(&fixture))).await.unwrap_err();
+        assert!(matches!(error, ScratchError::Copy { .. }), "{error:?}");
+        assert!(!there(&fixture), "{dump}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_without_a_mark_is_found_by_its_name_where_it_is_the_roles_own() {
+    let fixture = fixture();
+    let channel = fixture.open().await;
+    let name = clone_name(&scratch_name(&fixture));
+    assert_eq!(channel.unmarked(&name).await.unwrap(), None);
+    fixture.server.sql("postgres", &format!("create database {name} owner postgres"));
+    assert_eq!(channel.unmarked(&name).await.unwrap(), None, "another role's");
+    fixture.server.sql("postgres", &format!("alter database {name} owner to gate"));
+    let copy = channel.unmarked(&name).await.unwrap().unwrap();
+    fixture.server.sql("postgres", &format!("comment on database {name} is 'mine'"));
+    assert_eq!(channel.unmarked(&name).await.unwrap(), None, "it says whose it is");
+    // Nor is it dropped by what was found before.
+    let error = channel.drop_scratch(&copy).await.unwrap_err();
+    assert!(matches!(error, ScratchError::NotOurs(_)), "{error:?}");
+    fixture.server.sql("postgres", &format!("comment on database {name} is null"));
+    channel.drop_scratch(&copy).await.unwrap();
+    assert!(!there(&fixture));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn room_is_seen_only_where_the_server_is() {
+    let mut fixture = fixture();
+    let room = fixture.open().await.room().await.unwrap();
+    assert!(room.database.unwrap() > 1 << 20 && room.free.unwrap() > 0);
+    // Where psql runs there is another process under the backend's number: the server is elsewhere.
+    fixture.container(
+        r#"shift 2; script=$1; shift
+        case $script in *"df -P"*) set -- sh "$2" "$$" "$4" "$5" "$6" ;; esac
+        exec sh -c "$script" "$@""#,
+    );
+    let room = fixture.open().await.room().await.unwrap();
+    assert_eq!(room.free.unwrap_err(), "the server does not run where psql runs");
+}

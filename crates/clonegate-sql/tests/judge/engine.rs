@@ -59,6 +59,7 @@ fn filled(text: &str) -> String {
             ":questions",
             "(0, 'relation', 't', null::pg_catalog.name, null::pg_catalog.name, 't'::pg_catalog.name, 'a'::pg_catalog.name)",
         )
+        .replace("{database}", "'app_clone_1'")
         .replace(
             ":system_identifier",
             "(select c.system_identifier from pg_catalog.pg_control_system() as c)",

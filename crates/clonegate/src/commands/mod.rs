@@ -2,6 +2,7 @@
 
 mod audit;
 mod authorize;
+mod clones;
 mod diff;
 mod gate;
 mod lint;
@@ -138,6 +139,12 @@ fn run_id(name: &str) -> Result<RunId, Failure> {
     name.parse().map_err(|e: clonegate_model::RunIdError| Failure::Usage(e.to_string()))
 }
 
+/// A record as JSON.
+fn as_json(record: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(record)
+        .map_err(|e| Failure::Usage(format!("the record can't be written as JSON: {e}")))
+}
+
 fn load(config: &Path) -> Result<Profile, Failure> {
     Profile::load(config).map_err(|e| Failure::Profile(Box::new(e)))
 }
@@ -161,6 +168,7 @@ pub(crate) async fn dispatch(
         Command::Snapshot(options) => snapshot::run(options, console).await,
         Command::Diff(options) => diff::run(&options, console),
         Command::Compare(options) => diff::compare(&options, console).await,
+        Command::Clone { command } => clones::run(command, &store, console).await,
         Command::Query(options) => query::run(options, &store, console).await,
         Command::Audit { command } => audit::run(command, &store, console),
         Command::Mcp(config) => mcp::run(&config.config, &store, console).await,

@@ -2,6 +2,8 @@
 //!
 //! It is text for a person to read and to run; nothing is connected to here.
 
+mod clone;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -77,6 +79,9 @@ impl Name {
 }
 
 pub(super) fn run(options: &RoleSql, console: &Console) -> Result<Exit, Failure> {
+    if options.clone {
+        return clone::run(options, console);
+    }
     let (role, mut databases) = match &options.role {
         Some(role) => (role.clone(), Vec::new()),
         None => {

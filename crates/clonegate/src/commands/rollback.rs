@@ -4,9 +4,10 @@ use std::path::Path;
 
 use clonegate_gate::{Depth, Gate};
 use clonegate_model::Exit;
+use clonegate_report::{render_markdown, rollback_report};
 use clonegate_store::Store;
 
-use super::{Failure, load};
+use super::{Failure, as_json, load};
 use crate::console::Console;
 use crate::signals;
 
@@ -17,12 +18,24 @@ pub(super) async fn run(config: &Path, store: &Store, console: &Console) -> Resu
     let done = gate.rollback().await;
     console.rest();
     let done = done?;
-    console.print(&format!(
-        "{} was committed on {} in transaction {} ({} ms)",
-        done.script,
+    let document = rollback_report(&done.record);
+    let path = done.folder.store_report(&render_markdown(&document))?;
+    let line = format!(
+        "{}: {} was committed on {} in transaction {} ({} ms)",
+        done.record.verdict(),
+        done.record.script.name,
         profile.clone.database,
         done.transaction,
         done.elapsed.as_millis()
-    ));
-    Ok(Exit::Pass)
+    );
+    if console.wants_json() {
+        console.print(&as_json(&done.record)?);
+    } else if console.is_quiet() {
+        console.print(&line);
+    } else {
+        console.print_document(&document);
+        console.note(&line);
+    }
+    console.note(&format!("report: {}", path.display()));
+    Ok(done.record.verdict().into())
 }
