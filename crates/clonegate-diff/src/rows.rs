@@ -144,7 +144,7 @@ fn lost_from(entry: &RelationState, now: &RelationState) -> Option<String> {
 
 fn changed_columns(entry: &RelationState, now: &RelationState) -> Option<String> {
     let (before, after) = (entry.digest.as_ref()?, now.digest.as_ref()?);
-    if before.rows != after.rows || before.recipe != after.recipe {
+    if before.rows != after.rows || before.recipe != after.recipe || after.columns.is_empty() {
         return None;
     }
     let columns: Vec<&str> = before

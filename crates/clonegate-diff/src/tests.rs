@@ -29,6 +29,7 @@ fn snapshot(phase: Phase) -> Snapshot {
         },
         readings: Vec::new(),
         horizon: "10:10:".parse().unwrap(),
+        anchor: None,
         relations: vec![RelationState {
             name: "public.issues".into(),
             oid: 1,

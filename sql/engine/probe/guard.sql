@@ -26,5 +26,6 @@ select
     pg_catalog.current_setting('IntervalStyle') as "IntervalStyle",
     pg_catalog.current_setting('bytea_output') as bytea_output,
     pg_catalog.current_setting('extra_float_digits') as extra_float_digits,
+    pg_catalog.current_setting('jit') as jit,
     pg_catalog.current_setting('client_encoding') as client_encoding,
     pg_catalog.current_setting('application_name') as application_name
