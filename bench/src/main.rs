@@ -10,6 +10,7 @@ mod machine;
 mod matrix;
 mod peers;
 mod spread;
+mod streamed;
 mod witness;
 
 use std::process::ExitCode;
@@ -36,6 +37,8 @@ enum What {
     /// One snapshot in a process of its own: `witness` measures its memory so.
     #[command(hide = true)]
     Take(witness::TakeOptions),
+    /// The digest of rows that are streamed, against `pg_dump | sha256sum`.
+    Streamed(streamed::Options),
 }
 
 #[tokio::main]
@@ -45,6 +48,7 @@ async fn main() -> ExitCode {
         What::Witness(options) => witness::run(&options).await,
         What::Matrix(options) => matrix::run(&options).await,
         What::Take(options) => witness::take_and_say(options).await,
+        What::Streamed(options) => streamed::run(&options).await,
     };
     done.unwrap_or_else(|error| {
         note(&format!("error: {error:#}"));

@@ -60,6 +60,8 @@ enum Servers {
 enum Act {
     /// SQL as superuser.
     Sql { on: Side, run: String },
+    /// SQL as superuser in this side's server, and not in its database: the gate sees who is on the clone.
+    Server { on: Side, run: String },
     /// A session that stays until the gate has ended.
     Session { on: Side, run: String },
     /// More SQL in the session that was started last.
@@ -194,6 +196,10 @@ async fn run(path: &Path) {
 async fn do_it(trial: &Trial, act: &Act, sessions: &mut Vec<crate::harness::Session>) {
     match act {
         Act::Sql { on, run } => drop(trial.sql(*on, run).await),
+        Act::Server { on, run } => {
+            let server = &trial.endpoint(*on).psql;
+            server.run_sql("postgres", run).await.unwrap_or_else(|e| panic!("{run}: {e:?}"));
+        }
         Act::Session { on, run } => sessions.push(trial.session(*on, None, "somebody", run).await),
         Act::Tell { on, run } => {
             let session = sessions.last_mut().expect("a session was started before");

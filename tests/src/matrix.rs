@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use clonegate_diff::{Additions, Policy, diff};
 use clonegate_model::{
-    Covered, DatabaseName, DigestKey, Disposition, Phase, Reading, RunId, SNAPSHOT_FORMAT,
+    Covered, DatabaseName, DigestKey, Disposition, Phase, Reading, RunId, SNAPSHOT_FORMAT, Since,
     Snapshot, Target, Value,
 };
 use clonegate_probe::{
@@ -162,6 +162,7 @@ pub(crate) async fn snapshot(
         run,
         target: Target::Production,
         phase: if entry.is_none() { Phase::Entry } else { Phase::Exit },
+        since: entry.map(Since::of),
         begun_at,
         ended_at: Timestamp::now(),
         identity,

@@ -32,6 +32,16 @@ fn redacted(report: &str) -> String {
         (r"\d+:\d+:[0-9,]* → \d+:\d+:[0-9,]*", "<horizon> → <horizon>"),
         (r"…` \| \d+ \|", "…` | <xid> |"),
         (r"\d+ definitions", "<n> definitions"),
+        (
+            r"apart: production's \d+ s, the clone's \d+ s",
+            "apart: production's <n> s, the clone's <n> s",
+        ),
+        (r"\d+\.\d [KM]iB", "<size>"),
+        (
+            r"none in \d+ looks, at most \d+\.\d s apart; the server counted \d+ sessions",
+            "none in <n> looks, at most <duration> apart; the server counted <n> sessions",
+        ),
+        (r"definitions added \| at most 400 \| \d+", "definitions added | at most 400 | <n>"),
     ] {
         text = Regex::new(pattern).expect("a pattern").replace_all(&text, to).into_owned();
     }

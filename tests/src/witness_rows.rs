@@ -6,30 +6,30 @@ use std::time::Duration;
 
 use clonegate_diff::{Additions, Contents, Policy, compare_contents, diff};
 use clonegate_model::{
-    Across, Covered, DatabaseName, DigestKey, Disposition, Finding, Footprint, Phase, Reading,
-    RunId, SNAPSHOT_FORMAT, Snapshot, Target, Witness,
+    Across, Covered, DatabaseName, DigestKey, Disposition, Finding, Footprint, Lane, Phase,
+    Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, Target, Witness,
 };
 use clonegate_probe::{
-    Accepted, Allowlist, Bounds, ConnectionSettings, CutBy, Environment, Fields, ProductionChannel,
-    ReadError, SnapshotReader, Terms,
+    Accepted, Allowlist, Bounds, ConnectionSettings, CopySink, CutBy, Environment, Fields,
+    NotACopy, ProductionChannel, ReadError, SnapshotReader, Terms,
 };
 use clonegate_sandbox::{Auth, LocalServer, Psql, ServerOptions, StopMode, find_postgres};
-use clonegate_sql::{Permitted, ReadOnlyStatement};
+use clonegate_sql::{Permitted, RangeCopy, ReadOnlyStatement};
 use clonegate_witness::{
-    Asked, DigestOf, EXTENSION_FUNCTIONS, Keys, LoadLimits, Plan, Reader, Unread, UnreadKind,
-    collect,
+    Asked, DigestOf, EXTENSION_FUNCTIONS, Keys, LoadLimits, Plan, Reader, RowFold, Streamed,
+    Unread, UnreadKind, collect,
 };
 use jiff::Timestamp;
 
 /// A server of a test's own, with a role that may read everything.
-struct Bench {
+pub(crate) struct Bench {
     server: LocalServer,
-    psql: Psql,
+    pub(crate) psql: Psql,
     _folder: tempfile::TempDir,
 }
 
 impl Bench {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let installation = find_postgres(None).expect("a local PostgreSQL");
         let settings = [("track_commit_timestamp", "on"), ("max_prepared_transactions", "5")];
@@ -45,18 +45,18 @@ impl Bench {
         bench
     }
 
-    async fn sql(&self, database: &str, sql: &str) -> String {
+    pub(crate) async fn sql(&self, database: &str, sql: &str) -> String {
         let said = self.psql.run_sql(database, sql).await;
         said.unwrap_or_else(|e| panic!("{sql}: {e:?}")).trim().to_owned()
     }
 
     /// A database with these objects.
-    async fn database(&self, name: &str, sql: &str) {
+    pub(crate) async fn database(&self, name: &str, sql: &str) {
         self.sql("postgres", &format!("create database {name}")).await;
         self.sql(name, sql).await;
     }
 
-    async fn channel(&self, database: &str, bounds: Bounds) -> ProductionChannel {
+    pub(crate) async fn channel(&self, database: &str, bounds: Bounds) -> ProductionChannel {
         let name = DatabaseName::new(database).expect("a name");
         let fields = Fields {
             host: Some(self.server.socket_dir().display().to_string()),
@@ -80,12 +80,17 @@ impl Bench {
         channel.expect("a connection")
     }
 
-    async fn snapshot(&self, database: &str, plan: &Plan, entry: Option<&Snapshot>) -> Snapshot {
+    pub(crate) async fn snapshot(
+        &self,
+        database: &str,
+        plan: &Plan,
+        entry: Option<&Snapshot>,
+    ) -> Snapshot {
         self.snapshot_within(database, Bounds::default(), plan, entry, 2, "").await
     }
 
     /// A snapshot with so many readers; after the first answer, `between` is run by somebody else.
-    async fn snapshot_within(
+    pub(crate) async fn snapshot_within(
         &self,
         database: &str,
         bounds: Bounds,
@@ -113,6 +118,7 @@ impl Bench {
             run: "witness-1".parse().expect("a run"),
             target: Target::Production,
             phase: if entry.is_some() { Phase::Exit } else { Phase::Entry },
+            since: entry.map(Since::of),
             begun_at: Timestamp::UNIX_EPOCH,
             ended_at: Timestamp::UNIX_EPOCH,
             identity: channel.identity().clone(),
@@ -138,6 +144,24 @@ impl Bench {
     }
 }
 
+fn unread(e: ReadError) -> Unread {
+    let kind = match &e {
+        ReadError::TimedOut { by: CutBy::Server, .. } => UnreadKind::TimedOut,
+        ReadError::Server(e) if e.sqlstate() == "55P03" => UnreadKind::InTheWay,
+        ReadError::Server(_) => UnreadKind::Refused,
+        _ => UnreadKind::Ended,
+    };
+    Unread { kind, reason: e.to_string() }
+}
+
+struct Folding(RowFold);
+
+impl CopySink for Folding {
+    fn take(&mut self, piece: &[u8]) -> Result<(), NotACopy> {
+        self.0.take(piece).map_err(NotACopy)
+    }
+}
+
 struct Hand<'a> {
     reader: SnapshotReader,
     between: Option<(&'a Bench, &'a str, &'a str)>,
@@ -154,15 +178,7 @@ impl Reader for Hand<'_> {
             if let Ok(answer) = &answer {
                 assert!(answer.reading.rows.len() <= 500, "{sql}");
             }
-            answers.push(answer.map(|a| a.reading).map_err(|e| Unread {
-                kind: match &e {
-                    ReadError::TimedOut { by: CutBy::Server, .. } => UnreadKind::TimedOut,
-                    ReadError::Server(e) if e.sqlstate() == "55P03" => UnreadKind::InTheWay,
-                    ReadError::Server(_) => UnreadKind::Refused,
-                    _ => UnreadKind::Ended,
-                },
-                reason: e.to_string(),
-            }));
+            answers.push(answer.map(|a| a.reading).map_err(unread));
         }
         if let Some((bench, database, sql)) = self.between.take() {
             bench.sql(database, sql).await;
@@ -170,23 +186,33 @@ impl Reader for Hand<'_> {
         answers
     }
 
+    async fn stream(&mut self, copy: RangeCopy, fold: RowFold) -> Result<Streamed, Unread> {
+        let copied = self.reader.copy_out(copy, Folding(fold)).await;
+        let (Folding(fold), copied) = copied.map_err(unread)?;
+        Ok(Streamed { fold, filenode: copied.filenode })
+    }
+
     async fn wait(&mut self, time: Duration) {
         tokio::time::sleep(time).await;
     }
 }
 
-fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     Plan::usual(DigestKey(0x5eed))
 }
 
-fn findings(before: &Snapshot, after: &Snapshot, organic: &[(&str, Across)]) -> Vec<Finding> {
+pub(crate) fn findings(
+    before: &Snapshot,
+    after: &Snapshot,
+    organic: &[(&str, Across)],
+) -> Vec<Finding> {
     let organic: BTreeMap<String, Across> =
         organic.iter().map(|(n, a)| ((*n).to_owned(), *a)).collect();
     let policy = Policy { organic: &organic, additions: Additions::Unexplained };
     diff(before, after, policy).expect("they are comparable")
 }
 
-fn gaps(snapshot: &Snapshot) -> Vec<String> {
+pub(crate) fn gaps(snapshot: &Snapshot) -> Vec<String> {
     let gaps = snapshot.coverage.iter().filter_map(|c| match &c.covered {
         Covered::Gap(why) => Some(format!("{} ({}): {why}", c.subject, c.witness)),
         _ => None,
@@ -499,20 +525,27 @@ async fn the_digest_tells_apart_whatever_a_type_tells_apart_and_is_the_same_in_a
     }
     // Whatever the role's settings are, the channel pins what output depends on.
     bench.sql("postgres", "alter role reader set \"TimeZone\" = 'Asia/Tokyo'; alter role reader set extra_float_digits = -5").await;
+    for plan in [crate::witness_stream::streamed(), plan()] {
+        let one = bench.snapshot("one", &plan, None).await;
+        let two = bench.snapshot("two", &plan, None).await;
+        let same = bench.snapshot("same", &plan, None).await;
+        assert_eq!(gaps(&one), Vec::<String>::new());
+        let lanes = one.relations.iter().filter_map(|r| r.digest.as_ref()).map(|d| d.lane);
+        assert!(lanes.clone().count() > FAITHFUL.len());
+        assert!(lanes.clone().all(|lane| (lane == Lane::Server) == plan.stream.is_none()));
+        for compared in compare_contents(&one, &two) {
+            let different = matches!(compared.contents, Contents::Different { .. });
+            assert!(different, "{} is taken for equal: {:?}", compared.relation, compared.contents);
+        }
+        for compared in compare_contents(&one, &same) {
+            let equal = matches!(compared.contents, Contents::Equal { .. });
+            let only =
+                compared.contents == Contents::OnlyInSecond && compared.relation == "public.away";
+            assert!(equal || only, "{}: {:?}", compared.relation, compared.contents);
+        }
+    }
     let one = bench.snapshot("one", &plan(), None).await;
     let two = bench.snapshot("two", &plan(), None).await;
-    let same = bench.snapshot("same", &plan(), None).await;
-    assert_eq!(gaps(&one), Vec::<String>::new());
-    for compared in compare_contents(&one, &two) {
-        let different = matches!(compared.contents, Contents::Different { .. });
-        assert!(different, "{} is taken for equal: {:?}", compared.relation, compared.contents);
-    }
-    for compared in compare_contents(&one, &same) {
-        let equal = matches!(compared.contents, Contents::Equal { .. });
-        let only =
-            compared.contents == Contents::OnlyInSecond && compared.relation == "public.away";
-        assert!(equal || only, "{}: {:?}", compared.relation, compared.contents);
-    }
     let t0 = compare_contents(&one, &two).into_iter().find(|c| c.relation == "public.t0");
     assert_eq!(
         t0.map(|c| c.contents),
@@ -588,9 +621,11 @@ async fn what_can_not_be_read_is_named_and_covers_up_nothing_else() {
     bench
         .sql(
             "zoo",
-            "create table secret (id int); revoke all on pg_largeobject from reader; revoke pg_read_all_data from reader;
+            "create access method other type table handler heap_tableam_handler; create table elsewhere (id int) using other;
+             create foreign data wrapper w; create server s foreign data wrapper w; create foreign table away (id int) server s;
+             create table secret (id int); revoke all on pg_largeobject from reader; revoke pg_read_all_data from reader;
              grant usage on schema public to reader; grant select on all tables in schema public to reader;
-             revoke all on secret from reader; grant select on all sequences in schema public to reader;
+             revoke all on secret, away from reader; grant select on all sequences in schema public to reader;
              alter table bare enable row level security;",
         )
         .await;
@@ -599,7 +634,8 @@ async fn what_can_not_be_read_is_named_and_covers_up_nothing_else() {
     let plan = Plan { digest: DigestOf::Chosen { named, small }, ..plan() };
     let session = bench.psql.clone();
     let holder = tokio::spawn(async move {
-        session.run_sql("zoo", "begin; lock table copied; select pg_sleep(600)").await
+        let sql = "create temp table mine (id int); begin; lock table copied; select pg_sleep(600)";
+        session.run_sql("zoo", sql).await
     });
     crate::harness::until("the lock is held", async || {
         bench.sql("zoo", "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and relation = 'copied'::regclass").await == "1"
@@ -616,6 +652,7 @@ async fn what_can_not_be_read_is_named_and_covers_up_nothing_else() {
         ("public.nothing (digest)", "nothing of that name"),
         ("public.bare (lineage)", "row security"),
         ("public.copied (lineage)", "lock"),
+        ("public.elsewhere (lineage)", "access method is not heap"),
         ("large objects (lineage)", "pg_largeobject"),
     ] {
         assert!(
@@ -624,6 +661,18 @@ async fn what_can_not_be_read_is_named_and_covers_up_nothing_else() {
         );
     }
     assert_eq!(gaps.iter().filter(|g| g.contains("pg_largeobject")).count(), 1, "{gaps:#?}");
+    // What leaves no hole is named too.
+    for (subject, why) in [
+        ("public.parted", "partitions hold the rows"),
+        ("public.unseen", "not populated"),
+        ("public.away", "another server's"),
+        ("temporary relations", "1 of them"),
+    ] {
+        let named = |c: &&clonegate_model::Coverage| c.subject == subject;
+        let line = snapshot.coverage.iter().find(named).map(|c| &c.covered);
+        let said = matches!(line, Some(Covered::NotNeeded(text)) if text.contains(why));
+        assert!(said, "{subject}: {line:?}");
+    }
     let plain = snapshot.relations.iter().find(|r| r.name == "public.plain").expect("it is there");
     assert!(plain.lineage.is_some() && plain.digest.is_some());
 }

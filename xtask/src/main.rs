@@ -24,8 +24,8 @@ use crate::install::Install;
 #[command(
     name = "cargo xtask",
     max_term_width = 100,
-    after_help = "Every command of clonegate is one here too: gate, query, audit, status, rollback,\n\
-                  report, schema, sandbox.\n\
+    after_help = "Every command of clonegate is one here too: gate, open, close, query, audit, status,\n\
+                  resume, abandon, unlock, rollback, report, schema, sandbox.\n\
                   Without a configuration `gate` runs on disposable servers; --no-install installs nothing for it."
 )]
 struct Arguments {
@@ -54,8 +54,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Every other command is clonegate's: gate, query, audit, mcp, lint, role-sql, status,
-    /// rollback, report, schema, sandbox.
+    /// Every other command is clonegate's: gate, open, status, resume, close, abandon, unlock, rollback,
+    /// query, audit, mcp, lint, role-sql, report, schema, sandbox.
     #[command(external_subcommand)]
     Clonegate(Vec<OsString>),
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use clonegate_model::{
-    Covered, DigestKey, Footprint, Phase, Reading, RunId, SNAPSHOT_FORMAT, Snapshot, Target,
+    Covered, DigestKey, Footprint, Phase, Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, Target,
 };
 use clonegate_probe::{CutBy, ReadError, SnapshotReader};
 use clonegate_sql::ReadOnlyStatement;
@@ -138,6 +138,7 @@ pub(crate) async fn take(
         run,
         target: Target::Production,
         phase: if entry.is_none() { Phase::Entry } else { Phase::Exit },
+        since: entry.map(Since::of),
         begun_at,
         ended_at: Timestamp::now(),
         identity,

@@ -27,7 +27,7 @@ pub(crate) struct Inner {
     pub(crate) run: RunId,
     pub(crate) identity: Identity,
     /// Whether the server looks after its client while it runs a statement (PostgreSQL 14, Linux).
-    looks_after_client: bool,
+    pub(crate) looks_after_client: bool,
 }
 
 /// Why the channel can't be opened.
@@ -96,10 +96,10 @@ pub enum StatusError {
 }
 
 #[derive(Deserialize)]
-struct Who {
+pub(crate) struct Who {
     superuser: bool,
     #[serde(flatten)]
-    identity: Identity,
+    pub(crate) identity: Identity,
 }
 
 #[derive(Deserialize)]
@@ -196,6 +196,13 @@ impl CloneChannel {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.inner.identity
+    }
+
+    /// The container's own id, where there is a container and its engine said it. Every script, reading and
+    /// question goes to that container, whoever has its name by then.
+    #[must_use]
+    pub fn container(&self) -> Option<&str> {
+        self.inner.link.container()
     }
 
     /// For people: the command line by which scripts go. Has no secrets.
@@ -369,7 +376,7 @@ pub(crate) fn one<T: serde::de::DeserializeOwned>(rows: &[Row]) -> Result<T, Ask
 }
 
 /// Runs a plan to its end within a deadline.
-async fn hear_all(
+pub(crate) async fn hear_all(
     link: &Link,
     settings: &CloneSettings,
     limits: &Limits,

@@ -1,15 +1,16 @@
 //! One gate a clone: a lock on the server that ends with the session that has it.
 
+use std::fmt;
 use std::time::Duration;
 
-use clonegate_model::CloneName;
+use clonegate_model::{CloneName, Owner, chain};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::channel::{CloneChannel, Inner};
+use crate::channel::{CloneChannel, Inner, one};
+use crate::mark::{self, Found};
 use crate::psql::{self, Action, AskError, Conversation, Heard, Outside, Plan, Session};
 use crate::random::token;
-use crate::script::chain;
 use crate::statements::{self, fill};
 
 /// The clone is this run's as long as this is kept. Dropping it, and the end of this process however it
@@ -19,7 +20,12 @@ pub struct Hold {
     conversation: Conversation,
     nonce: String,
     key: String,
+    owner: String,
+    clone: String,
+    /// By whose `application_name` the lock was taken.
+    run: String,
     pid: i64,
+    found: Found,
     patience: Duration,
 }
 
@@ -32,13 +38,15 @@ pub struct Holder {
     pub pid: i64,
     /// When its session began; `None` where this role may not see it.
     pub since: Option<String>,
+    /// The process that opened it; `None` where this role may not see it.
+    pub owner: Option<Owner>,
 }
 
 /// Why a clone is not held.
 #[derive(Debug, thiserror::Error)]
 pub enum HoldError {
     /// Somebody else has it.
-    #[error("the clone is held by {} (backend {}{})", name(&.0.by), .0.pid, since(&.0.since))]
+    #[error("the clone is held by {0}")]
     Held(Holder),
     /// The lock can't be asked for.
     #[error(
@@ -54,6 +62,17 @@ pub enum HoldError {
     /// The lock was this run's and its session is gone.
     #[error("the session that held the clone is gone: {0}")]
     Lost(String),
+}
+
+/// The run, the backend, since when and by whom.
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (backend {}{}", name(&self.by), self.pid, since(&self.since))?;
+        match &self.owner {
+            Some(owner) => write!(f, ", {owner})"),
+            None => f.write_str(")"),
+        }
+    }
 }
 
 fn name(by: &str) -> &str {
@@ -76,18 +95,26 @@ fn key(clone: &CloneName) -> i64 {
 struct Asked {
     held: bool,
     pid: i64,
+    mark: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Still {
     held: bool,
+    mark: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct HolderRow {
     by: Option<String>,
     pid: i64,
     since: Option<String>,
+    owner: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct EndedHolder {
+    sessions: u64,
 }
 
 impl CloneChannel {
@@ -97,18 +124,19 @@ impl CloneChannel {
     /// # Errors
     /// [`HoldError::Held`] when somebody else has it.
     #[tracing::instrument(name = "hold the clone", skip_all, fields(clone = %self.inner.identity.database))]
-    pub async fn hold(&self) -> Result<Hold, HoldError> {
+    pub async fn hold(&self, owner: &Owner) -> Result<Hold, HoldError> {
         let inner = &self.inner;
+        let owner = serde_json::to_string(owner).unwrap_or_default();
         // Whoever had it may be gone before it is asked who it was: then it is tried again.
         for _ in 0..3 {
-            if let Some(hold) = inner.try_hold().await.map_err(|e| inner.hold_error(e))? {
+            if let Some(hold) = inner.try_hold(&owner).await.map_err(|e| inner.hold_error(e))? {
                 return Ok(hold);
             }
             if let Some(holder) = inner.holder().await.map_err(|e| inner.hold_error(e))? {
                 return Err(HoldError::Held(holder));
             }
         }
-        let nobody = Holder { by: String::new(), pid: 0, since: None };
+        let nobody = Holder { by: String::new(), pid: 0, since: None, owner: None };
         Err(HoldError::Held(nobody))
     }
 
@@ -119,6 +147,14 @@ impl CloneChannel {
     pub async fn holder(&self) -> Result<Option<Holder>, HoldError> {
         self.inner.holder().await.map_err(|e| self.inner.hold_error(e))
     }
+
+    /// Ends the session that has the clone, if it is still the one that was shown, and says whether it was.
+    ///
+    /// # Errors
+    /// When the server can't be asked, or the session is another role's.
+    pub async fn end_holder(&self, holder: &Holder) -> Result<bool, HoldError> {
+        self.inner.end_holder(holder).await.map_err(|e| self.inner.hold_error(e))
+    }
 }
 
 impl Inner {
@@ -126,7 +162,7 @@ impl Inner {
         HoldError::Ask { maintenance: self.settings.maintenance.to_string(), source }
     }
 
-    fn maintenance_session<'a>(&'a self, application: &'a str) -> Session<'a> {
+    pub(crate) fn maintenance_session<'a>(&'a self, application: &'a str) -> Session<'a> {
         Session {
             database: self.settings.maintenance.as_str(),
             role: &self.settings.role,
@@ -138,11 +174,13 @@ impl Inner {
         }
     }
 
-    async fn try_hold(&self) -> Result<Option<Hold>, AskError> {
+    async fn try_hold(&self, owner: &str) -> Result<Option<Hold>, AskError> {
         let nonce = token().map_err(AskError::Random)?;
         let key = key(&self.settings.database).to_string();
         let application = self.run.application_name();
-        let ask = fill(statements::HOLD, &[("nonce", &nonce), ("key", &key)]);
+        let clone = self.settings.database.as_str();
+        let values = [("nonce", nonce.as_str()), ("key", &key), ("owner", owner), ("clone", clone)];
+        let ask = fill(statements::HOLD, &values);
         let plan = Plan {
             session: self.maintenance_session(&application),
             actions: vec![
@@ -171,8 +209,33 @@ impl Inner {
             .unwrap_or(Err(AskError::Timeout(patience)))?;
         let asked: Asked =
             serde_json::from_str(&json).map_err(|e| AskError::Shape(e.to_string()))?;
-        let pid = asked.pid;
-        Ok(asked.held.then_some(Hold { conversation, nonce, key, pid, patience }))
+        Ok(asked.held.then(|| Hold {
+            conversation,
+            nonce,
+            key,
+            owner: owner.to_owned(),
+            clone: clone.to_owned(),
+            run: self.run.to_string(),
+            pid: asked.pid,
+            found: mark::found(asked.mark),
+            patience,
+        }))
+    }
+
+    async fn end_holder(&self, holder: &Holder) -> Result<bool, AskError> {
+        let nonce = token().map_err(AskError::Random)?;
+        let key = key(&self.settings.database).to_string();
+        let application = self.run.application_name();
+        let (pid, since) = (holder.pid.to_string(), holder.since.clone().unwrap_or_default());
+        let values =
+            [("nonce", nonce.as_str()), ("key", &key), ("pid", &pid), ("since", since.as_str())];
+        let ask = fill(statements::END_HOLDER, &values);
+        let session = self.maintenance_session(&application);
+        let rows = self
+            .ask(session, &nonce, vec![Action::Command(ask)], self.limits.ending_deadline)
+            .await?;
+        let ended: EndedHolder = one(&rows)?;
+        Ok(ended.sessions > 0)
     }
 
     async fn holder(&self) -> Result<Option<Holder>, AskError> {
@@ -185,12 +248,13 @@ impl Inner {
             .ask(session, &nonce, vec![Action::Command(ask)], self.limits.ending_deadline)
             .await?;
         let found = rows.iter().find(|row| row.kind == "holder").map(|row| {
-            serde_json::from_str::<Found>(&row.json).map_err(|e| AskError::Shape(e.to_string()))
+            serde_json::from_str::<HolderRow>(&row.json).map_err(|e| AskError::Shape(e.to_string()))
         });
         Ok(found.transpose()?.map(|f| Holder {
             by: f.by.unwrap_or_default(),
             pid: f.pid,
             since: f.since,
+            owner: f.owner.and_then(|owner| serde_json::from_str(&owner).ok()),
         }))
     }
 }
@@ -202,12 +266,44 @@ impl Hold {
         self.pid
     }
 
-    /// Asks the session itself whether it still has the lock.
+    /// The mark that the clone carried when the lock was taken.
+    #[must_use]
+    pub fn found(&self) -> &Found {
+        &self.found
+    }
+
+    /// Asks the session itself whether it still has the lock, and the clone whether it still carries this
+    /// run's mark.
     ///
     /// # Errors
-    /// [`HoldError::Lost`] when it has not, or is gone: another gate may have the clone by now.
+    /// [`HoldError::Lost`] when either is gone: another gate may have the clone by now, or had it.
     pub async fn still_held(&mut self) -> Result<(), HoldError> {
-        let ask = fill(statements::STILL_HELD, &[("nonce", &self.nonce), ("key", &self.key)]);
+        match self.mark_now().await? {
+            Found::Run(mark) if mark.run.as_str() == self.run => Ok(()),
+            Found::Run(mark) => {
+                Err(HoldError::Lost(format!("the clone is marked as the run {}'s", mark.run)))
+            }
+            Found::Nobody => {
+                Err(HoldError::Lost("the clone does not carry this run's mark".to_owned()))
+            }
+            Found::Unreadable(line) => {
+                Err(HoldError::Lost(format!("the clone's mark can't be read: {line}")))
+            }
+        }
+    }
+
+    /// Asks the session itself whether it still has the lock, and gives the mark that the clone carries.
+    ///
+    /// # Errors
+    /// [`HoldError::Lost`] when the lock is gone.
+    pub async fn mark_now(&mut self) -> Result<Found, HoldError> {
+        let values = [
+            ("nonce", self.nonce.as_str()),
+            ("key", &self.key),
+            ("owner", &self.owner),
+            ("clone", &self.clone),
+        ];
+        let ask = fill(statements::STILL_HELD, &values);
         self.conversation.send(format!("{ask}\n"));
         let answer = async {
             loop {
@@ -227,7 +323,7 @@ impl Hold {
             Err(_) => return Err(HoldError::Lost("it does not answer".to_owned())),
         };
         match serde_json::from_str::<Still>(&json) {
-            Ok(Still { held: true }) => Ok(()),
+            Ok(Still { held: true, mark }) => Ok(mark::found(mark)),
             Ok(_) => Err(HoldError::Lost("it no longer has the lock".to_owned())),
             Err(e) => Err(HoldError::Lost(chain(&e))),
         }

@@ -1,9 +1,10 @@
 //! The clone channel: runs guarded scripts on a clone through ssh, `docker exec` and psql.
 //!
 //! One verb: run this script ([`CloneChannel::run`]). Beside it, what a gate needs around it: readings in
-//! a transaction that can't write ([`CloneChannel::read`]), a lock so that two gates can't use one clone
-//! ([`CloneChannel::hold`]), and scratch copies on which a rollback is rehearsed
-//! ([`CloneChannel::create_scratch`]).
+//! a transaction that can't write ([`CloneChannel::read`]), a lock and a mark so that two gates can't use one clone
+//! ([`CloneChannel::hold`], [`CloneChannel::mark`]), and scratch copies on which a rollback is rehearsed
+//! ([`CloneChannel::create_scratch`]). That the guards hold is tried in each run, with texts that do no harm
+//! where they don't ([`CloneChannel::control_connect`] and its neighbours, [`CloneChannel::knock`]).
 //!
 //! # How a script is run
 //!
@@ -34,12 +35,15 @@
 extern crate self as clonegate_clone;
 
 mod channel;
+mod control;
 mod csv;
 mod diagnostic;
 mod hold;
+mod mark;
 mod psql;
 mod random;
 mod read;
+mod repeat;
 mod scratch;
 mod script;
 mod settings;
@@ -47,6 +51,7 @@ mod shell;
 mod statements;
 mod tail;
 mod transport;
+mod watch;
 
 #[cfg(test)]
 mod unjudged;
@@ -54,10 +59,13 @@ mod unjudged;
 pub use clonegate_model::Facts;
 
 pub use channel::{CloneChannel, OpenError, StatusError, XactStatus};
+pub use control::{Control, Door, Knock, NotLetIn};
 pub use diagnostic::Diagnostic;
 pub use hold::{Hold, HoldError, Holder};
+pub use mark::{Found, HeldFor, Mark, MarkError};
 pub use psql::AskError;
 pub use read::{ReadFailure, Readings};
+pub use repeat::{Declared, RepeatError, Repeated};
 pub use scratch::{Copied, Scratch, ScratchError};
 pub use script::{
     Ending, ObserverError, Outcome, Output, ScriptError, ScriptFailure, ScriptRun, Step,
@@ -65,3 +73,4 @@ pub use script::{
 };
 pub use settings::{CloneSettings, ContainerName, ContainerNameError, Limits, SshSettings};
 pub use transport::{SshError, StartError};
+pub use watch::{Foreign, Watch, Watched};

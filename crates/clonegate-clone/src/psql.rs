@@ -122,6 +122,8 @@ impl Session<'_> {
             ("client_min_messages", "notice"),
             ("standard_conforming_strings", "on"),
             ("xmlbinary", "base64"),
+            // A commit that the journal calls one survives the server's crash.
+            ("synchronous_commit", "local"),
             (
                 "default_transaction_read_only",
                 match self.outside {
@@ -213,6 +215,7 @@ impl Conversation {
         nonce: &str,
         plan: &Plan<'_>,
     ) -> Result<Self, StartError> {
+        link.count_session(plan.session.database);
         let process = link.start(WRAPPER, &plan.arguments(settings, limits, nonce)).await?;
         if let Some(script) = &plan.script {
             process.send(script.text.as_bytes());

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use clonegate_model::{Footprint, Reading, Value};
+use clonegate_model::{Footprint, Reading, Value, chain};
 use clonegate_sql::ReadOnlyStatement;
 
 use crate::channel::{CloneChannel, Inner};
@@ -11,7 +11,6 @@ use crate::csv::{Record, Records};
 use crate::diagnostic::Diagnostic;
 use crate::psql::{self, Action, AskError, Conversation, Plan};
 use crate::random::token;
-use crate::script::chain;
 use crate::statements::{self, fill};
 use crate::transport::Ended;
 use clonegate_model::Facts;

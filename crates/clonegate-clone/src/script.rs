@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use clonegate_model::chain;
 use clonegate_sql::GuardedScript;
 use serde::Deserialize;
 
@@ -252,10 +253,34 @@ pub(crate) async fn run_text(
     observer: impl FnMut(Step) -> Result<(), ObserverError>,
     cancel: impl Future<Output = ()>,
 ) -> Result<ScriptRun, Box<ScriptError>> {
+    let script = (name, text);
+    Ok(run_text_with(inner, script, ending, None, observer, cancel).await?.0)
+}
+
+/// What the executor does besides in a script's transaction: right before the script and right after it.
+pub(crate) struct Extra {
+    /// The nonce by which the row "looked" is heard.
+    pub(crate) nonce: String,
+    pub(crate) before: Vec<Action>,
+    pub(crate) after: Vec<Action>,
+}
+
+/// The script, by its name and its text, and the row that the extra part gave.
+pub(crate) async fn run_text_with(
+    inner: &Arc<Inner>,
+    (name, text): (&str, &str),
+    ending: Ending,
+    extra: Option<Extra>,
+    observer: impl FnMut(Step) -> Result<(), ObserverError>,
+    cancel: impl Future<Output = ()>,
+) -> Result<(ScriptRun, Option<String>), Box<ScriptError>> {
     let begun = Instant::now();
-    let (stopped, progress, output, notices) = match Running::start(inner, text, ending).await {
+    let mut looked = None;
+    let started = Running::start(inner, text, ending, extra).await;
+    let (stopped, progress, output, notices) = match started {
         Ok(mut running) => {
             let stopped = running.drive(observer, cancel).await;
+            looked = running.looked.take();
             let (output, notices) = running.said();
             // psql is ended before anybody asks what became of its transaction.
             let Running { conversation, progress, mut abandon, .. } = running;
@@ -291,7 +316,9 @@ pub(crate) async fn run_text(
     let elapsed = begun.elapsed();
     match (stopped, asked_anew, progress.opened) {
         (_, Some(asked_anew), Some(transaction)) => {
-            Ok(ScriptRun { outcome: wanted, transaction, elapsed, output, notices, asked_anew })
+            let run =
+                ScriptRun { outcome: wanted, transaction, elapsed, output, notices, asked_anew };
+            Ok((run, looked))
         }
         (Err((failure, outcome)), ..) => Err(Box::new(ScriptError {
             script: name.to_owned(),
@@ -323,6 +350,7 @@ struct Running<'a> {
     ending: Ending,
     progress: Progress,
     abandon: Abandon,
+    looked: Option<String>,
 }
 
 /// Ends the script's backend if the future that runs it is dropped.
@@ -347,10 +375,19 @@ impl Drop for Abandon {
 }
 
 impl<'a> Running<'a> {
-    async fn start(inner: &'a Arc<Inner>, text: &str, ending: Ending) -> Result<Self, AskError> {
+    async fn start(
+        inner: &'a Arc<Inner>,
+        text: &str,
+        ending: Ending,
+        extra: Option<Extra>,
+    ) -> Result<Self, AskError> {
         let [nonce, before, after] = {
             let word = || token().map_err(AskError::Random);
             [word()?, word()?, word()?]
+        };
+        let (nonce, first, last) = match extra {
+            Some(extra) => (extra.nonce, extra.before, extra.after),
+            None => (nonce, Vec::new(), Vec::new()),
         };
         let guarded = |kind: &str, token: &str| {
             let values = [("nonce", nonce.as_str()), ("kind", kind), ("token", token)];
@@ -367,31 +404,39 @@ impl<'a> Running<'a> {
             session.settings.push(("transaction_timeout", timeout.as_millis().to_string()));
         }
         let sentinel = fill(statements::SCRIPT_END, &[("nonce", &nonce)]);
+        let mut actions = vec![
+            psql::restrict().map_err(AskError::Random)?,
+            command("begin isolation level read committed read write"),
+            command(statements::OWN_PATH),
+            inner.expected("read committed", "off", &before),
+            guard(),
+            guarded("opened", &before),
+        ];
+        actions.extend(first);
+        actions.extend([
+            command(statements::SESSION_PATH),
+            Action::Script,
+            // Deferred triggers are the clone's: they run with the session's own path.
+            command("set constraints all immediate"),
+            command(statements::OWN_PATH),
+        ]);
+        actions.extend(last);
+        actions.extend([
+            inner.expected("read committed", "off", &after),
+            guard(),
+            guarded("closed", &after),
+            Action::Input,
+        ]);
         let plan = Plan {
             session,
-            actions: vec![
-                psql::restrict().map_err(AskError::Random)?,
-                command("begin isolation level read committed read write"),
-                command(statements::OWN_PATH),
-                inner.expected("read committed", "off", &before),
-                guard(),
-                guarded("opened", &before),
-                command(statements::SESSION_PATH),
-                Action::Script,
-                // Deferred triggers are the clone's: they run with the session's own path.
-                command("set constraints all immediate"),
-                command(statements::OWN_PATH),
-                inner.expected("read committed", "off", &after),
-                guard(),
-                guarded("closed", &after),
-                Action::Input,
-            ],
+            actions,
             script: Some(Script { text, sentinel: format!("\n;{sentinel}\n") }),
         };
         let conversation =
             Conversation::start(&inner.link, &inner.settings, limits, &nonce, &plan).await?;
         let abandon = Abandon { inner: inner.clone(), transaction: None, armed: true };
-        Ok(Self { inner, conversation, nonce, ending, progress: Progress::default(), abandon })
+        let progress = Progress::default();
+        Ok(Self { inner, conversation, nonce, ending, progress, abandon, looked: None })
     }
 
     /// Takes the script to its confirmed end.
@@ -439,6 +484,7 @@ impl<'a> Running<'a> {
                         return Err(ScriptFailure::OwnTransactionControl { opened, closed });
                     }
                 }
+                ("looked", Some(_)) if self.progress.script_end => self.looked = Some(row.json),
                 ("closed", Some(_)) if !self.progress.script_end => {
                     return Err(ScriptFailure::OpenCopy);
                 }
@@ -613,16 +659,4 @@ async fn settle(inner: &Arc<Inner>, transaction: Option<Transaction>, grace: Dur
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(2));
     }
-}
-
-/// An error with all that it comes from.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -22,6 +22,8 @@ engine! {
     HOLD = "hold";
     STILL_HELD = "still-held";
     HOLDER = "holder";
+    END_HOLDER = "end-holder";
+    MARK = "mark";
     SCRATCH_MAY_BE_MADE = "scratch-may-be-made";
     SCRATCH_MAKE = "scratch-make";
     SCRATCH_MARK = "scratch-mark";
@@ -32,6 +34,10 @@ engine! {
     READ_COLUMNS = "read-columns";
     READ_TYPES = "read-types";
     READ_ROWS = "read-rows";
+    ROW_LOCK = "row-lock";
+    LOOK = "look";
+    LOOKED = "looked";
+    WATCH = "watch";
 }
 
 /// The path under which engine statements run: no object of the clone can stand in for the server's own.

@@ -6,11 +6,17 @@ use clonegate_model::{CatalogObject, Disposition, Finding, Snapshot, Witness};
 
 use crate::{Additions, Policy};
 
-type Key<'a> = (&'a str, &'a str);
+pub(crate) type Key<'a> = (&'a str, &'a str);
 
 fn by_key<'a>(snapshot: &'a Snapshot, left_out: &[&str]) -> BTreeMap<Key<'a>, &'a CatalogObject> {
-    let kept = snapshot.catalog.iter().filter(|o| !left_out.contains(&o.class.as_str()));
-    kept.map(|o| ((o.class.as_str(), o.identity.as_str()), o)).collect()
+    keyed(snapshot.catalog.iter().filter(|o| !left_out.contains(&o.class.as_str())))
+}
+
+/// Definitions by class and identity.
+pub(crate) fn keyed<'a>(
+    objects: impl IntoIterator<Item = &'a CatalogObject>,
+) -> BTreeMap<Key<'a>, &'a CatalogObject> {
+    objects.into_iter().map(|o| ((o.class.as_str(), o.identity.as_str()), o)).collect()
 }
 
 pub(crate) fn compare(
@@ -19,9 +25,17 @@ pub(crate) fn compare(
     policy: Policy<'_>,
     left_out: &[&str],
 ) -> Vec<Finding> {
-    let (old, new) = (by_key(before, left_out), by_key(after, left_out));
+    between(&by_key(before, left_out), &by_key(after, left_out), policy)
+}
+
+/// What differs between two lists of definitions.
+pub(crate) fn between(
+    old: &BTreeMap<Key<'_>, &CatalogObject>,
+    new: &BTreeMap<Key<'_>, &CatalogObject>,
+    policy: Policy<'_>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (key, object) in &old {
+    for (key, object) in old {
         match new.get(key) {
             None => findings.push(exists(
                 object,
@@ -33,9 +47,9 @@ pub(crate) fn compare(
             Some(now) => findings.extend(altered(object, now)),
         }
     }
-    for (key, object) in &new {
+    for (key, object) in new {
         if !old.contains_key(key) {
-            let (disposition, note) = addition(object, &old, policy.additions);
+            let (disposition, note) = addition(object, old, policy.additions);
             findings.push(exists(object, "", "there", disposition, note));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clonegate_model::{Comparable, Digest, RelationState, Snapshot};
+use clonegate_model::{Comparable, Digest, Lane, RelationState, Snapshot};
 
 /// What can be said of one relation in two databases.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,10 +56,7 @@ pub fn compare_contents(first: &Snapshot, second: &Snapshot) -> Vec<Compared> {
         let contents = match (a.get(name), b.get(name)) {
             (Some(x), Some(y)) => match (&x.digest, &y.digest) {
                 _ if !holds_rows(x) && !holds_rows(y) => continue,
-                (Some(_), Some(_)) if !one_key => Contents::NotComparable(
-                    "the digests have two keys; take both snapshots with one".to_owned(),
-                ),
-                (Some(x), Some(y)) => digests(x, y, one_database),
+                (Some(x), Some(y)) => digests(x, y, one_key, one_database),
                 (None, _) => Contents::NotComparable("the first has no digest of it".to_owned()),
                 (_, None) => Contents::NotComparable("the second has no digest of it".to_owned()),
             },
@@ -77,7 +74,22 @@ fn holds_rows(relation: &RelationState) -> bool {
     matches!(relation.kind, Table | MaterializedView)
 }
 
-fn digests(x: &Digest, y: &Digest, one_database: bool) -> Contents {
+/// Why nothing can be said of two digests that were not taken in one lane, with one key.
+pub(crate) fn two_lanes(x: &Digest, y: &Digest, one_key: bool) -> Option<String> {
+    match (x.lane, y.lane) {
+        (Lane::Server, Lane::Server) if one_key => None,
+        (Lane::Streamed { key: x }, Lane::Streamed { key: y }) if x == y => None,
+        (Lane::Server, Lane::Server) | (Lane::Streamed { .. }, Lane::Streamed { .. }) => {
+            Some("the digests have two keys; take both snapshots with one".to_owned())
+        }
+        (x, y) => Some(format!("one was hashed {x} and the other {y}; take both in one lane")),
+    }
+}
+
+fn digests(x: &Digest, y: &Digest, one_key: bool, one_database: bool) -> Contents {
+    if let Some(why) = two_lanes(x, y, one_key) {
+        return Contents::NotComparable(why);
+    }
     let any = x.comparable == Comparable::AnyServer && y.comparable == Comparable::AnyServer;
     if !any && !one_database {
         return Contents::NotComparable(

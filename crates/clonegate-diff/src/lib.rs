@@ -1,7 +1,8 @@
 //! Two snapshots in, findings out.
 //!
-//! [`diff`] compares two snapshots of one database, [`diff_copy`] a snapshot with one of a physical
-//! copy. Both are pure: the same two snapshots always give the same findings, in the same order. A
+//! [`diff`] compares two snapshots of one database of which the second was read against the first,
+//! [`diff_copy`] a snapshot with one of a physical copy. [`compare_snapshots`] takes any two snapshots of
+//! one database and names what they leave open, [`compare_databases`] two databases. All are pure: the same two snapshots always give the same findings, in the same order. A
 //! finding says what differs and whether the [`Policy`] explains it; what was not covered by one of the
 //! snapshots is not a finding, it stands in its coverage manifest.
 //!
@@ -9,13 +10,20 @@
 
 mod catalog;
 mod compare;
+mod databases;
+mod place;
 mod rows;
+mod snapshots;
 
 use std::collections::BTreeMap;
 
 use clonegate_model::{Across, Covered, Finding, Snapshot};
 
+use snapshots::Baseline;
+
 pub use compare::{Compared, Contents, compare_contents};
+pub use databases::{Besides, Held, compare_databases};
+pub use snapshots::compare_snapshots;
 
 /// What explains a difference.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +59,24 @@ pub enum NotComparable {
     /// The second was not read against the first.
     #[error("the second snapshot does not say which rows are newer than the first one's horizon")]
     Baseline,
+    /// The second is older, or the server was set back.
+    #[error(
+        "the first snapshot's horizon is {before} and the second's {after}, which is older: exchange them; if they are in order, the server was set back to an earlier state, or is another copy of it"
+    )]
+    Backwards {
+        /// The first one's horizon.
+        before: String,
+        /// The second one's.
+        after: String,
+    },
+    /// A relation's digests were taken in two lanes, so that neither says something about the other.
+    #[error("the contents of {relation} can't be compared: {why}")]
+    Contents {
+        /// Which.
+        relation: String,
+        /// Why not.
+        why: String,
+    },
 }
 
 /// Compares two snapshots of one database.
@@ -62,14 +88,19 @@ pub fn diff(
     after: &Snapshot,
     policy: Policy<'_>,
 ) -> Result<Vec<Finding>, NotComparable> {
-    if !before.identity.is_same_database(&after.identity) {
-        let name = |s: &Snapshot| {
-            let i = &s.identity;
-            format!("{} (oid {}, cluster {})", i.database, i.database_oid, i.system_identifier)
-        };
-        return Err(NotComparable::Database { before: name(before), after: name(after) });
-    }
+    same_database(before, after)?;
     compare(before, after, policy, &[])
+}
+
+fn same_database(before: &Snapshot, after: &Snapshot) -> Result<(), NotComparable> {
+    if before.identity.is_same_database(&after.identity) {
+        return Ok(());
+    }
+    let name = |s: &Snapshot| {
+        let i = &s.identity;
+        format!("{} (oid {}, cluster {})", i.database, i.database_oid, i.system_identifier)
+    };
+    Err(NotComparable::Database { before: name(before), after: name(after) })
 }
 
 /// Compares a snapshot with one of a physical copy in the same cluster (`CREATE DATABASE …
@@ -103,14 +134,18 @@ fn compare(
     policy: Policy<'_>,
     left_out: &[&str],
 ) -> Result<Vec<Finding>, NotComparable> {
-    let unread =
-        |s: &Snapshot| s.relations.iter().filter_map(|r| r.lineage).any(|l| l.newer.is_none());
-    if unread(after) {
+    snapshots::in_order(before, after)?;
+    if matches!(snapshots::baseline(before, after), Baseline::Unknown) {
         return Err(NotComparable::Baseline);
     }
     let mut left_out: Vec<&str> = left_out.to_vec();
     left_out.extend(unlisted(before).chain(unlisted(after)));
     let mut findings = catalog::compare(before, after, policy, &left_out);
+    for (old, now, _) in snapshots::pairs(before, after, policy) {
+        if let Some(why) = rows::other_lane(before, after, old, now) {
+            return Err(NotComparable::Contents { relation: old.name.clone(), why });
+        }
+    }
     findings.extend(rows::relations(before, after, policy));
     findings.extend(rows::sequences(before, after, policy));
     findings.extend(rows::log(after));

@@ -7,7 +7,8 @@ use clonegate_model::{
     Across, Digest, Disposition, Finding, Lineage, RelationState, Snapshot, Witness,
 };
 
-use crate::Policy;
+use crate::compare::two_lanes;
+use crate::{Policy, place};
 
 /// Rows, ranges and columns that a finding names; the snapshot has more.
 const NAMED: usize = 3;
@@ -21,21 +22,7 @@ pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>)
         // A relation that is gone or new is the catalog's finding.
         let Some(now) = new.get(old.name.as_str()) else { continue };
         let across = policy.organic.get(&old.name).copied().unwrap_or_default();
-        if old.oid != now.oid {
-            findings.push(Finding {
-                subject: format!("{} {}", old.kind, old.name),
-                attribute: "oid".to_owned(),
-                before: old.oid.to_string(),
-                after: now.oid.to_string(),
-                witness: Witness::Lineage,
-                disposition: if across == Across::MayChange {
-                    Disposition::Organic
-                } else {
-                    Disposition::Unexplained
-                },
-                note: "it was dropped and made again".to_owned(),
-            });
-        }
+        findings.extend(remade(old, now, across));
         // Where either side has no lineage, the coverage manifest has the gap.
         let lineage = old.lineage.zip(now.lineage);
         let seen = lineage.and_then(|(entry, exit)| rows(old, now, entry, exit, across));
@@ -43,7 +30,8 @@ pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>)
         // digest of the rows that were there.
         let is_growth = seen.as_ref().is_some_and(|f| f.disposition == Disposition::Organic)
             && across == Across::MayGrow;
-        if let (Some(entry), Some(exit), true) = (&old.digest, &now.digest, one_key)
+        if let (Some(entry), Some(exit)) = (&old.digest, &now.digest)
+            && two_lanes(entry, exit, one_key).is_none()
             && (seen.is_none() || is_growth)
         {
             findings.extend(contents(old, entry, exit, across));
@@ -51,6 +39,37 @@ pub(crate) fn relations(before: &Snapshot, after: &Snapshot, policy: Policy<'_>)
         findings.extend(seen);
     }
     findings
+}
+
+/// Why a relation's digests can't be held against each other although both were taken: one was hashed on the
+/// server and the other here. Where both were hashed on the server with two keys, the snapshots are of two
+/// runs, and the digests are not what they are compared by.
+pub(crate) fn other_lane(
+    before: &Snapshot,
+    after: &Snapshot,
+    old: &RelationState,
+    now: &RelationState,
+) -> Option<String> {
+    let (entry, exit) = old.digest.as_ref().zip(now.digest.as_ref())?;
+    let one_key = before.digest_key == after.digest_key;
+    (entry.lane != exit.lane).then(|| two_lanes(entry, exit, one_key)).flatten()
+}
+
+/// That a relation is another one of the same name.
+pub(crate) fn remade(old: &RelationState, now: &RelationState, across: Across) -> Option<Finding> {
+    (old.oid != now.oid).then(|| Finding {
+        subject: format!("{} {}", old.kind, old.name),
+        attribute: "oid".to_owned(),
+        before: old.oid.to_string(),
+        after: now.oid.to_string(),
+        witness: Witness::Lineage,
+        disposition: if across == Across::MayChange {
+            Disposition::Organic
+        } else {
+            Disposition::Unexplained
+        },
+        note: "it was dropped and made again".to_owned(),
+    })
 }
 
 fn rows(
@@ -143,16 +162,7 @@ fn lost_from(entry: &RelationState, now: &RelationState) -> Option<String> {
 }
 
 fn changed_columns(entry: &RelationState, now: &RelationState) -> Option<String> {
-    let (before, after) = (entry.digest.as_ref()?, now.digest.as_ref()?);
-    if before.rows != after.rows || before.recipe != after.recipe || after.columns.is_empty() {
-        return None;
-    }
-    let columns: Vec<&str> = before
-        .columns
-        .iter()
-        .filter(|(name, sum)| after.columns.get(*name) != Some(sum))
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let columns = place::columns(entry, now);
     (!columns.is_empty()).then(|| format!("columns: {}", columns.join(", ")))
 }
 
@@ -164,7 +174,7 @@ fn with_more(shown: &[String], all: u64) -> String {
 
 /// What the digest says: are the rows that are not newer than entry the rows of entry? Without newer rows
 /// those are all.
-fn contents(
+pub(crate) fn contents(
     relation: &RelationState,
     entry: &Digest,
     exit: &Digest,

@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
 
 use clonegate_model::{
-    CatalogObject, Comparable, Coverage, Covered, DatabaseName, Digest, DigestKey, Disposition,
-    Footprint, HashSum, Identity, Lineage, Phase, RangeState, RelationKind, RelationState, RowSeen,
-    SNAPSHOT_FORMAT, SequenceState, Target, Wal, WalWrites, Witness,
+    Anchor, CatalogObject, Comparable, Coverage, Covered, DatabaseName, Digest, DigestKey,
+    Disposition, Footprint, HashSum, Identity, Lane, Lineage, Phase, RangeState, RelationKind,
+    RelationState, RowSeen, SNAPSHOT_FORMAT, SequenceState, StreamKey, Target, Wal, WalWrites,
+    Witness,
 };
 use jiff::Timestamp;
 
 use super::*;
+
+mod any_two;
 
 fn snapshot(phase: Phase) -> Snapshot {
     Snapshot {
@@ -15,6 +18,7 @@ fn snapshot(phase: Phase) -> Snapshot {
         run: "test".parse().unwrap(),
         target: Target::Production,
         phase,
+        since: None,
         begun_at: Timestamp::UNIX_EPOCH,
         ended_at: Timestamp::UNIX_EPOCH,
         identity: Identity {
@@ -29,7 +33,7 @@ fn snapshot(phase: Phase) -> Snapshot {
         },
         readings: Vec::new(),
         horizon: "10:10:".parse().unwrap(),
-        anchor: None,
+        anchor: Some(Anchor("started 1, checkpoint 0/1".into())),
         relations: vec![RelationState {
             name: "public.issues".into(),
             oid: 1,
@@ -48,6 +52,7 @@ fn snapshot(phase: Phase) -> Snapshot {
                 columns: BTreeMap::from([("a".into(), HashSum(3)), ("b".into(), HashSum(4))]),
                 recipe: "a integer, b text".into(),
                 comparable: Comparable::AnyServer,
+                lane: Lane::Server,
             }),
             ranges: Vec::new(),
             newer_rows: Vec::new(),
@@ -381,6 +386,37 @@ fn the_log_stands_beside_the_other_witnesses() {
     assert_eq!(findings[0].1, Disposition::Unchanged);
 }
 
+fn streamed(key: u8) -> Lane {
+    Lane::Streamed { key: StreamKey([key; 32]) }
+}
+
+#[test]
+fn digests_of_two_lanes_are_neither_equal_nor_different() {
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    let with = |phase, lane| {
+        let mut s = snapshot(phase);
+        s.relations[0].digest.as_mut().unwrap().lane = lane;
+        s
+    };
+    for (entry, exit) in
+        [(Lane::Server, streamed(1)), (streamed(1), Lane::Server), (streamed(1), streamed(2))]
+    {
+        let (entry, exit) = (with(Phase::Entry, entry), with(Phase::Exit, exit));
+        let said = diff(&entry, &exit, policy);
+        assert!(matches!(said, Err(NotComparable::Contents { .. })), "{said:?}");
+        let said = &compare_contents(&entry, &exit)[0].contents;
+        assert!(matches!(said, Contents::NotComparable(_)), "{said:?}");
+    }
+    // In one lane the snapshots' other key says nothing.
+    let (entry, mut exit) = (with(Phase::Entry, streamed(1)), with(Phase::Exit, streamed(1)));
+    exit.digest_key = DigestKey(2);
+    assert_eq!(diff(&entry, &exit, policy), Ok(Vec::new()));
+    assert_eq!(compare_contents(&entry, &exit)[0].contents, Contents::Equal { rows: 200 });
+    digest(78, 78, 200)(&mut exit);
+    assert_eq!(diff(&entry, &exit, policy).unwrap()[0].witness, Witness::Digest);
+}
+
 #[test]
 fn two_databases_are_compared_by_their_digests() {
     let (first, second) = (snapshot(Phase::Entry), snapshot(Phase::Entry));
@@ -395,6 +431,7 @@ fn two_databases_are_compared_by_their_digests() {
         (|s: &mut Snapshot| s.digest_key = DigestKey(2)) as fn(&mut Snapshot),
         |s| s.relations[0].digest = None,
         |s| s.relations[0].digest.as_mut().unwrap().recipe.push_str(", c text"),
+        |s| s.relations[0].digest.as_mut().unwrap().lane = streamed(1),
         |s| {
             s.identity.database_oid = 1;
             s.relations[0].digest.as_mut().unwrap().comparable = Comparable::SameDatabase;

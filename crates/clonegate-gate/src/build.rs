@@ -7,23 +7,24 @@
 use clonegate_clone::{
     CloneChannel, Ending, ObserverError, Outcome, ScriptError, ScriptFailure, ScriptRun, Step,
 };
-use clonegate_model::{Mode, ScriptOutcome};
+use clonegate_model::{Mode, ScriptOutcome, chain};
 use clonegate_sql::GuardedScript;
 use clonegate_store::{Event, RunFolder, StoreError};
 
-use crate::Stop;
-use crate::channels::chain;
 use crate::run::{Halt, Passage};
+use crate::{Stop, authorization, proof};
 
 pub(crate) async fn run(
     passage: &mut Passage<'_>,
     clone: &CloneChannel,
     scripts: &[GuardedScript],
 ) -> Result<(), Halt> {
-    match passage.record.mode {
+    let ran = match passage.record.mode {
         Mode::Persistent => persistent(passage, clone, scripts).await,
         Mode::Prototype => prototype(passage, clone, scripts).await,
-    }
+    };
+    passage.weight = proof::weigh(clone).await;
+    ran
 }
 
 async fn persistent(
@@ -33,6 +34,11 @@ async fn persistent(
 ) -> Result<(), Halt> {
     for (n, script) in scripts.iter().enumerate() {
         passage.go_on()?;
+        // A run that was killed and goes on has some of them behind it.
+        if passage.record.build[n].outcome == ScriptOutcome::Committed {
+            continue;
+        }
+        authorization::still(passage.record).map_err(Halt::Stopped)?;
         passage.gate.observer.step(&format!("running {}", script.name()));
         let one = std::slice::from_ref(script);
         let ran =

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use clonegate_clone::{
-    CloneChannel, CloneSettings, ContainerName, Limits, OpenError, ReadFailure, SshSettings,
+    CloneChannel, CloneSettings, ContainerName, OpenError, ReadFailure, SshSettings,
 };
-use clonegate_model::{ChannelRecord, Facts, Reading, RunId};
+use clonegate_model::{ChannelRecord, Facts, Reading, RunId, chain};
 use clonegate_probe::{
-    Attestation, Bounds, ConnectError, CutBy, ProductionChannel, ReadError, SnapshotReader,
+    Attestation, Bounds, ConnectError, CopySink, CutBy, NotACopy, ProductionChannel, ReadError,
+    SnapshotReader,
 };
-use clonegate_profile::Profile;
+use clonegate_profile::{CloneTarget, Limits, ProductionTarget, Profile};
 use clonegate_query::{Production, SettingsProblem};
-use clonegate_sql::{Permitted, ReadOnlyStatement};
-use clonegate_witness::{EXTENSION_FUNCTIONS, Reader, Unread, UnreadKind};
+use clonegate_sql::{Permitted, RangeCopy, ReadOnlyStatement};
+use clonegate_witness::{EXTENSION_FUNCTIONS, Reader, RowFold, Streamed, Unread, UnreadKind};
 
 use crate::GateError;
 use crate::read::Terms;
@@ -39,42 +40,30 @@ impl ProductionError {
     }
 }
 
-/// An error with what caused it, on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
-
 /// What production may be asked, and for how long.
-pub(crate) fn bounds(profile: &Profile) -> Bounds {
+pub(crate) fn bounds(production: &ProductionTarget, limits: &Limits) -> Bounds {
     Bounds {
-        statement_timeout: profile.limits.read_timeout,
-        lock_timeout: profile.limits.lock_timeout,
+        statement_timeout: limits.read_timeout,
+        lock_timeout: limits.lock_timeout,
         // The witnesses pack what they list, so that the bound of a caller is enough for them too.
         engine_rows: Bounds::default().rows,
-        connections: Bounds::default().connections.max(profile.production.witness.connections),
+        connections: Bounds::default().connections.max(production.witness.connections),
         ..Bounds::default()
     }
 }
 
 pub(crate) async fn open_production(
-    profile: &Profile,
+    target: &ProductionTarget,
+    limits: &Limits,
     run: &RunId,
 ) -> Result<ProductionChannel, ProductionError> {
-    let production = Production::resolve(&profile.production, &profile.production.database)?;
-    let opened = production.connect(run, bounds(profile)).await;
+    let production = Production::resolve(target, &target.database)?;
+    let opened = production.connect(run, bounds(target, limits)).await;
     opened.map_err(|e| ProductionError::Connect(Box::new(e)))
 }
 
 /// The clone channel's settings; a container's name is checked here, before anything is run.
-pub(crate) fn clone_settings(profile: &Profile) -> Result<CloneSettings, GateError> {
-    let target = &profile.clone;
+pub(crate) fn clone_settings(target: &CloneTarget) -> Result<CloneSettings, GateError> {
     let container = target.container.as_ref().map(ContainerName::new).transpose().map_err(|e| {
         GateError::Profile {
             problem: e.to_string(),
@@ -99,15 +88,15 @@ pub(crate) fn clone_settings(profile: &Profile) -> Result<CloneSettings, GateErr
 }
 
 pub(crate) async fn open_clone(
-    profile: &Profile,
+    limits: &Limits,
     settings: CloneSettings,
     run: &RunId,
 ) -> Result<CloneChannel, OpenError> {
-    let limits = Limits {
-        statement_timeout: profile.limits.statement_timeout,
-        lock_timeout: profile.limits.lock_timeout,
-        script_deadline: profile.limits.script_timeout,
-        ..Limits::default()
+    let limits = clonegate_clone::Limits {
+        statement_timeout: limits.statement_timeout,
+        lock_timeout: limits.lock_timeout,
+        script_deadline: limits.script_timeout,
+        ..clonegate_clone::Limits::default()
     };
     CloneChannel::open(settings, run, limits).await
 }
@@ -117,7 +106,7 @@ pub(crate) fn production_record(
     profile: &Profile,
     channel: Option<&ProductionChannel>,
 ) -> ChannelRecord {
-    let bounds = bounds(profile);
+    let bounds = bounds(&profile.production, &profile.limits);
     let route = match channel {
         Some(channel) => {
             let description = channel.describe();
@@ -137,15 +126,32 @@ pub(crate) fn production_record(
     }
 }
 
+/// The way to the clone, and which container it was pinned to.
+fn route(channel: &CloneChannel) -> String {
+    match channel.container().and_then(|id| id.get(..12)) {
+        Some(id) => format!("{} (container {id})", channel.route()),
+        None => channel.route(),
+    }
+}
+
 /// What a report says of the clone channel.
 pub(crate) fn clone_record(profile: &Profile, channel: Option<&CloneChannel>) -> ChannelRecord {
     ChannelRecord {
-        route: channel.map_or_else(|| "not connected".to_owned(), CloneChannel::route),
+        route: channel.map_or_else(|| "not connected".to_owned(), route),
         role: profile.clone.role.clone(),
         mutability: format!(
             "read and write; the executor's own guard stands inside every script's transaction, psql's meta-commands are locked, and the name must match {}",
             profile.clone.name_pattern
         ),
+    }
+}
+
+/// Rows that are streamed are folded and forgotten.
+struct Folding(RowFold);
+
+impl CopySink for Folding {
+    fn take(&mut self, piece: &[u8]) -> Result<(), NotACopy> {
+        self.0.take(piece).map_err(NotACopy)
     }
 }
 
@@ -159,9 +165,10 @@ impl Reader for ProductionReader {
         for text in statements {
             let answer = match ReadOnlyStatement::judge_with(text, &permitted) {
                 Err(refusal) => Err(Unread::refused(refusal.to_string())),
+                // The witnesses' own text: it has nothing to look up.
                 Ok(statement) => self
                     .0
-                    .read(&statement)
+                    .read(&statement.of_the_program())
                     .await
                     .map(|a| a.reading)
                     .map_err(|e| Unread { kind: what_may_help(&e), reason: chain(&e) }),
@@ -169,6 +176,13 @@ impl Reader for ProductionReader {
             answers.push(answer);
         }
         answers
+    }
+
+    async fn stream(&mut self, copy: RangeCopy, fold: RowFold) -> Result<Streamed, Unread> {
+        match self.0.copy_out(copy, Folding(fold)).await {
+            Ok((Folding(fold), copied)) => Ok(Streamed { fold, filenode: copied.filenode }),
+            Err(e) => Err(Unread { kind: what_may_help(&e), reason: chain(&e) }),
+        }
     }
 
     async fn wait(&mut self, time: Duration) {
@@ -180,7 +194,9 @@ fn what_may_help(error: &ReadError) -> UnreadKind {
     match error {
         ReadError::TimedOut { by: CutBy::Server, .. } => UnreadKind::TimedOut,
         ReadError::Server(error) if error.severity() == "ERROR" => in_the_way(error.sqlstate()),
-        ReadError::UnsupportedType { .. } | ReadError::Parameters { .. } => UnreadKind::Refused,
+        ReadError::UnsupportedType { .. }
+        | ReadError::Parameters { .. }
+        | ReadError::Refused(_) => UnreadKind::Refused,
         _ => UnreadKind::Ended,
     }
 }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clonegate_clone::Holder;
-use clonegate_model::{DatabaseName, Exit};
+use clonegate_clone::{HeldFor, Holder, Mark};
+use clonegate_model::{DatabaseName, Exit, Owner, RunId};
 use clonegate_sql::Refusal;
-use clonegate_store::StoreError;
+use clonegate_store::{RunState, StoreError};
 
 use crate::Closed;
 
@@ -33,8 +33,68 @@ pub enum GateError {
     #[error("{}", refused(.0))]
     Refused(Vec<RefusedFile>),
     /// Another run holds the clone.
-    #[error("another run holds the clone: {}, backend {}; wait for it, or see what it is with `clonegate status`", .0.by, .0.pid)]
-    Held(Holder),
+    #[error(
+        "another run holds the clone: {0}; wait for it, or see what it is with `clonegate unlock`"
+    )]
+    Held(Box<Holder>),
+    /// The clone carries the mark of a run that is not over, as far as is known here.
+    #[error("{}", marked(mark, *state))]
+    Marked {
+        /// The mark.
+        mark: Box<Mark>,
+        /// What this store knows of the run; `None` where it is another store's.
+        state: Option<RunState>,
+    },
+    /// The clone carries a mark that another version wrote.
+    #[error(
+        "a run holds the clone, and its mark can't be read: {0}; use the version that wrote it"
+    )]
+    UnreadableMark(String),
+    /// A lock whose owner lives, or may live, is not taken away.
+    #[error("{}", live(holder, owner))]
+    Live {
+        /// Who has it.
+        holder: Box<Holder>,
+        /// What is known of its process.
+        owner: String,
+    },
+    /// The store has no such run.
+    #[error("there is no run {run} in {}; `clonegate status` lists them", store.display())]
+    NoSuchRun {
+        /// Its name.
+        run: RunId,
+        /// The store.
+        store: PathBuf,
+    },
+    /// The run is over.
+    #[error("the run {run} is over ({}); there is nothing left to do for it", state.word())]
+    Over {
+        /// The run.
+        run: RunId,
+        /// How it ended.
+        state: RunState,
+    },
+    /// A process is at the run.
+    #[error("the run {run} is in progress{}; wait for it", by(owner))]
+    InProgress {
+        /// The run.
+        run: RunId,
+        /// Which process.
+        owner: Option<Owner>,
+    },
+    /// The run can't be taken further; nothing was done, and it stays as it is.
+    #[error("the run {run} can't go on: {why}; {next}")]
+    NotSafe {
+        /// The run.
+        run: RunId,
+        /// Why not.
+        why: String,
+        /// What to do.
+        next: String,
+    },
+    /// Somebody is still connected to the clone; the run stays open.
+    #[error("{} connected to the clone: {}; close these sessions, then close the run again", are(.0.len()), .0.join(", "))]
+    Busy(Vec<String>),
     /// Earlier runs on this clone were killed, and had committed to it; they are closed now.
     #[error("{}", interrupted(.0))]
     Interrupted(Vec<Closed>),
@@ -71,14 +131,69 @@ impl GateError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            GateError::Profile { .. } | GateError::Refused(_) => Exit::Usage,
-            GateError::Held(_) => Exit::Held,
-            GateError::Interrupted(_) => Exit::Inconclusive,
-            GateError::Clone { .. } => Exit::Inconclusive,
+            GateError::Profile { .. }
+            | GateError::Refused(_)
+            | GateError::NoSuchRun { .. }
+            | GateError::Over { .. } => Exit::Usage,
+            GateError::Held(_)
+            | GateError::Marked { .. }
+            | GateError::UnreadableMark(_)
+            | GateError::Live { .. }
+            | GateError::InProgress { .. } => Exit::Held,
+            GateError::Interrupted(_)
+            | GateError::Clone { .. }
+            | GateError::NotSafe { .. }
+            | GateError::Busy(_) => Exit::Inconclusive,
             GateError::Store(_) | GateError::Unrecorded { .. } | GateError::Random(_) => {
                 Exit::Unexpected
             }
         }
+    }
+}
+
+fn marked(mark: &Mark, state: Option<RunState>) -> String {
+    let run = &mark.run;
+    let (is, next) = match state {
+        Some(RunState::Open) => {
+            ("open".to_owned(), format!("close it with `clonegate close {run}`"))
+        }
+        Some(RunState::InProgress) => ("in progress".to_owned(), "wait for it".to_owned()),
+        Some(state) => (
+            state.word().to_owned(),
+            format!("end it with `clonegate resume {run}`, `close {run}` or `abandon {run}`"),
+        ),
+        None => {
+            let held = match mark.held {
+                HeldFor::Gate => "in progress or killed",
+                HeldFor::Work => "open",
+            };
+            let next = format!(
+                "end it where its evidence is, in {} on {}; if that is lost, `clonegate unlock --force --reason TEXT`",
+                mark.store, mark.owner.host
+            );
+            (held.to_owned(), next)
+        }
+    };
+    format!(
+        "another run holds the clone: {run}, which is {is}, since {} ({}); {next}",
+        mark.since, mark.owner
+    )
+}
+
+fn live(holder: &Holder, owner: &str) -> String {
+    format!(
+        "the clone is held by {holder}; {owner}; wait for it, or end it with `clonegate unlock --force --reason TEXT`"
+    )
+}
+
+fn by(owner: &Option<Owner>) -> String {
+    owner.as_ref().map_or_else(String::new, |owner| format!(" ({owner})"))
+}
+
+fn are(sessions: usize) -> String {
+    match sessions {
+        1 => "a session is".to_owned(),
+        n => format!("{n} sessions are"),
     }
 }
 

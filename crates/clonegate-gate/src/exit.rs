@@ -1,22 +1,22 @@
 //! The exit: both databases again, and what may be claimed.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clonegate_clone::{CloneChannel, Hold};
 use clonegate_diff::{Additions, Policy, diff};
 use clonegate_model::{
-    Across, Assertion, Covered, Disposition, Finding, Mode, Outcome, Phase, Snapshot, Value,
-    Verdict,
+    Across, Assertion, Covered, Disposition, Finding, Mode, Outcome, Phase, ScriptOutcome,
+    Snapshot, Verdict, chain,
 };
-use clonegate_probe::{Attestation, Facts, ProductionChannel};
-use clonegate_sql::ReadOnlyStatement;
+use clonegate_probe::ProductionChannel;
+use clonegate_store::Event;
 
-use crate::channels::chain;
 use crate::preflight::Prepared;
+use crate::proof::{self, Log, Spent};
 use crate::read;
-use crate::run::{Halt, Passage, judge};
-
-const CLONE_ROLE: &str = include_str!("../../../sql/engine/gate/clone_role.sql");
+use crate::run::{Earlier, Halt, Passage, judge};
+use crate::{separation, watch};
 
 /// Reads both databases again. Neither failing keeps the other from being read.
 pub(crate) async fn run(
@@ -31,6 +31,19 @@ pub(crate) async fn run(
     let facts = passage.facts(prepared);
     let terms = read::Terms { facts: &facts, permitted: &prepared.permitted };
     let (production_entry, clone_entry) = entry;
+    let topology = match separation::one_server(production.identity(), clone.identity()) {
+        true => Log::Shared,
+        false => Log::Own,
+    };
+
+    // What these do is in the exit's snapshot, should anything of it stay.
+    let built = passage.record.build.iter().all(|s| s.outcome == ScriptOutcome::Committed);
+    let after_build = match passage.record.mode {
+        Mode::Persistent if built => {
+            proof::rows(passage, clone, &prepared.scripts, clone_entry).await
+        }
+        Mode::Persistent | Mode::Prototype => Vec::new(),
+    };
 
     passage.gate.observer.step("reading the clone again");
     let checks = &profile.clone.checks;
@@ -67,7 +80,12 @@ pub(crate) async fn run(
                     chain(&error),
                 ),
             };
-            let (mut proof, findings) = proof(passage, clone_entry, &snapshot);
+            let (mut proof, findings) = additions(passage, clone_entry, &snapshot);
+            proof.extend(after_build);
+            if passage.record.mode == Mode::Persistent {
+                let spent = spent(passage, (clone_entry, &snapshot), &findings, topology);
+                proof.extend(proof::bounds(&profile.build.bounds, &spent));
+            }
             proof.push(coverage("proof-coverage", &snapshot, &profile.clone.waive));
             proof.push(held);
             passage.record.proof = Some(proof);
@@ -77,6 +95,7 @@ pub(crate) async fn run(
     passage.folder.store_record(passage.record)?;
 
     passage.gate.observer.step("reading production again");
+    passage.folder.note(Event::ProductionRead { phase: Phase::Exit })?;
     let checks = &profile.production.checks;
     let taken = read::production(
         production,
@@ -98,10 +117,10 @@ pub(crate) async fn run(
             passage.record.production_exit = Some(judge(checks, &snapshot, Some(production_entry)));
             // Asked again: a grant may have been made since.
             let attested = production.attest().await.map_err(|e| chain(&e));
-            let separation =
-                separation(production, attested.as_ref(), clone, &profile.clone.role).await;
+            let separation = separation::rows(profile, production, attested.as_ref(), clone).await;
             // Last, so that it counts every transaction of the run.
-            let mut wrote_nothing = vec![footprint(production)];
+            let mut wrote_nothing = vec![footprint(production, passage.earlier)];
+            passage.asserted(production)?;
             wrote_nothing.extend(separation);
             passage.record.wrote_nothing = Some(wrote_nothing);
             let (evidence, findings) = unchanged(
@@ -110,151 +129,39 @@ pub(crate) async fn run(
                 &profile.production.organic,
                 &profile.production.waive,
             );
+            let shared =
+                watch::shared((production.identity(), clone.identity()), &snapshot, &findings);
             passage.record.nothing_changed = Some(evidence);
             passage.record.production_findings = findings;
+            // Last of all: nothing more is done on the clone.
+            if let Some(begun) = passage.watch.take() {
+                let mut rows = watch::end(begun, clone, profile).await;
+                rows.push(shared);
+                passage.record.watch = Some(rows);
+            }
         }
     }
     passage.folder.store_record(passage.record)?;
     Ok(())
 }
 
-/// Every transaction of the production channel was seen to have no transaction id.
-fn footprint(production: &ProductionChannel) -> Assertion {
-    let footprint = production.footprint();
+/// Every transaction of the run on production was seen to have no transaction id.
+fn footprint(production: &ProductionChannel, earlier: Earlier) -> Assertion {
     let title = "our sessions assigned no transaction id";
-    let actual = format!(
-        "asserted in {} of {} transactions",
-        footprint.asserted_without_xid, footprint.transactions
-    );
-    if footprint.transactions > 0 && footprint.transactions == footprint.asserted_without_xid {
-        Assertion::decide("wrote-xid", title, "asserted in all", actual, Ok(()))
+    let (now, before) = (production.footprint(), earlier.asserted);
+    let transactions = now.transactions + before.transactions;
+    let asserted = now.asserted_without_xid + before.asserted_without_xid;
+    let actual = format!("asserted in {asserted} of {transactions} transactions");
+    let unseen = if earlier.unasserted > 0 {
+        "the run was killed while it read production, and what it had asked last was not asserted"
+    } else if now.transactions == 0 || transactions != asserted {
+        "not every transaction could be asked"
     } else {
-        let mut assertion = Assertion::not_established(
-            "wrote-xid",
-            title,
-            "asserted in all",
-            "not every transaction could be asked",
-        );
-        assertion.actual = actual;
-        assertion
-    }
-}
-
-const CANT_WRITE: &str = "production's role can't write";
-
-/// What the attestation says, as rows of the report: that the role is a reader, and each thing that the
-/// profile accepts although it is more than reading.
-pub(crate) fn attested(attestation: Result<&Attestation, &String>) -> Vec<Assertion> {
-    let (id, required) = ("separate-read-role", "nothing but reading");
-    let attestation = match attestation {
-        Ok(attestation) => attestation,
-        Err(why) => return vec![Assertion::not_established(id, CANT_WRITE, required, why.clone())],
+        return Assertion::decide("wrote-xid", title, "asserted in all", actual, Ok(()));
     };
-    let refusals: Vec<String> = attestation.refusals().map(ToString::to_string).collect();
-    let accepted = attestation.accepted().count();
-    let actual = match (refusals.is_empty(), accepted) {
-        (true, 0) => "nothing else".to_owned(),
-        (true, n) => format!("nothing else but {n} accepted by the profile"),
-        (false, _) => refusals.join("; "),
-    };
-    let holds = if refusals.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("{} has {attestation}", attestation.role))
-    };
-    let mut rows = vec![Assertion::decide(id, CANT_WRITE, required, actual, holds)];
-    rows.extend(attestation.accepted().map(|(finding, reason)| {
-        Assertion::decide(
-            &format!("accepted-{}", finding.kind),
-            format!("production's role has more than reading: {}", finding.kind),
-            "accepted by the profile",
-            format!("{}; accepted: {reason}", finding.subject),
-            Ok(()),
-        )
-    }));
-    rows
-}
-
-/// That the databases are two, that production's role can't write, and that the clone's role is
-/// refused by production.
-pub(crate) async fn separation(
-    production: &ProductionChannel,
-    attestation: Result<&Attestation, &String>,
-    clone: &CloneChannel,
-    clone_role: &str,
-) -> Vec<Assertion> {
-    let (p, c) = (production.identity(), clone.identity());
-    let topology =
-        if p.system_identifier == c.system_identifier { "one server" } else { "two servers" };
-    let two = Assertion::decide(
-        "separate-databases",
-        "production and clone are two databases",
-        "two",
-        format!(
-            "{} (oid {}) and {} (oid {}), {topology}",
-            p.database, p.database_oid, c.database, c.database_oid
-        ),
-        if p.is_same_database(c) {
-            Err("both channels reached the same database".to_owned())
-        } else {
-            Ok(())
-        },
-    );
-    let mut rows = vec![two];
-    rows.extend(attested(attestation));
-    let refused = "the clone's role has no CONNECT on production";
-    let literal = format!("'{}'", clone_role.replace('\'', "''"));
-    let text = CLONE_ROLE.replace("{clone_role}", &literal);
-    let answer = match ReadOnlyStatement::judge(&text) {
-        Ok(statement) => production
-            .read(&statement, &Facts::none())
-            .await
-            .map(|a| a.reading)
-            .map_err(|e| chain(&e)),
-        Err(refusal) => Err(refusal.to_string()),
-    };
-    let reading = match answer {
-        Ok(reading) => reading,
-        Err(why) => {
-            rows.push(Assertion::not_established("separate-clone-role", refused, "refused", why));
-            return rows;
-        }
-    };
-    let get = |column: &str| reading.single(column).cloned().unwrap_or(Value::Null);
-    let refused = match (get("clone_role_exists"), get("clone_role_connects")) {
-        (Value::Integer(0), _) => Assertion::decide(
-            "separate-clone-role",
-            refused,
-            "refused",
-            format!("{clone_role} does not exist there"),
-            Ok(()),
-        ),
-        (Value::Integer(_), Value::Bool(false)) => Assertion::decide(
-            "separate-clone-role",
-            refused,
-            "refused",
-            format!("{clone_role} has no CONNECT on {}", p.database),
-            Ok(()),
-        ),
-        (Value::Integer(_), Value::Bool(true)) => Assertion::decide(
-            "separate-clone-role",
-            refused,
-            "refused",
-            format!("{clone_role} may connect to {}", p.database),
-            Err(format!(
-                "{clone_role} may connect to production: REVOKE CONNECT ON DATABASE {} FROM PUBLIC, {clone_role}",
-                p.database
-            )),
-        ),
-        _ => Assertion::not_established(
-            "separate-clone-role",
-            refused,
-            "refused",
-            "the answer has an unexpected shape",
-        ),
-    };
-    rows.push(refused);
-    rows
+    let mut assertion = Assertion::not_established("wrote-xid", title, "asserted in all", unseen);
+    assertion.actual = actual;
+    assertion
 }
 
 /// That everything in the manifest is covered, or waived by name.
@@ -295,8 +202,30 @@ pub(crate) fn coverage(
     assertion
 }
 
+/// What the build took, by two snapshots of where it was committed.
+pub(crate) fn spent(
+    passage: &Passage<'_>,
+    (entry, after): (&Snapshot, &Snapshot),
+    findings: &[Finding],
+    log: Log,
+) -> Spent {
+    let new = |f: &&Finding| f.attribute == "exists" && f.before.is_empty();
+    let took = passage.record.build.iter().filter_map(|s| s.milliseconds).sum();
+    Spent {
+        rows: proof::added_rows(entry, after),
+        objects: u64::try_from(findings.iter().filter(new).count()).unwrap_or(u64::MAX),
+        weight: match (passage.record.weight, &passage.weight) {
+            (Some(before), Ok(after)) => Ok((before, *after)),
+            (Some(_), Err(why)) => Err(why.clone()),
+            (None, _) => Err("the clone was not weighed at entry".to_owned()),
+        },
+        time: Duration::from_millis(took),
+        log,
+    }
+}
+
 /// That the build only added, and marked what it added; in a prototype run, that it left nothing.
-fn proof(
+fn additions(
     passage: &Passage<'_>,
     entry: &Snapshot,
     exit: &Snapshot,

@@ -2,10 +2,10 @@
 
 use clonegate_model::{Assertion, Check};
 use clonegate_probe::Accepted;
-use clonegate_profile::{Profile, Script};
+use clonegate_profile::{CloneTarget, ProductionTarget, Profile, Script};
 use clonegate_sql::{GuardedScript, Permitted, ReadOnlyStatement};
 
-use crate::{GateError, RefusedFile};
+use crate::{GateError, RefusedFile, accept};
 
 /// A profile whose SQL was judged.
 pub(crate) struct Prepared {
@@ -18,9 +18,11 @@ pub(crate) struct Prepared {
     pub(crate) assertions: Vec<Assertion>,
 }
 
-pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
-    let production = &profile.production;
-    let clone = &profile.clone;
+/// Whether what the profile says of its databases contradicts itself.
+pub(crate) fn contradiction(
+    production: &ProductionTarget,
+    clone: Option<&CloneTarget>,
+) -> Result<(), GateError> {
     let contradiction =
         |problem: String, hint: &str| Err(GateError::Profile { problem, hint: hint.to_owned() });
     if !production.allowlist.contains(&production.database) {
@@ -29,6 +31,13 @@ pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
             "add it to `allowlist`, if it is really the one to be read",
         );
     }
+    if let Err(error) = Accepted::new(production.accept.iter().map(|(k, why)| (k, why.clone()))) {
+        return contradiction(
+            format!("[production.accept]: {error}"),
+            "docs/roles.md lists what can be accepted",
+        );
+    }
+    let Some(clone) = clone else { return Ok(()) };
     if production.allowlist.iter().any(|d| d == clone.database.as_database()) {
         return contradiction(
             format!("the clone {} is on production's allowlist", clone.database),
@@ -52,18 +61,29 @@ pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
             "give each channel a role of its own: the clone's must be refused by production",
         );
     }
-    if let Err(error) = Accepted::new(production.accept.iter().map(|(k, why)| (k, why.clone()))) {
-        return contradiction(
-            format!("[production.accept]: {error}"),
-            "docs/roles.md lists what can be accepted",
-        );
+    Ok(())
+}
+
+pub(crate) fn prepare(profile: &Profile) -> Result<Prepared, GateError> {
+    let production = &profile.production;
+    let clone = &profile.clone;
+    contradiction(production, Some(clone))?;
+
+    if let Err(problem) = accept::check(&clone.accept) {
+        return Err(GateError::Profile {
+            problem: format!("[clone.accept]: {problem}"),
+            hint: "docs/roles.md lists what can be accepted".to_owned(),
+        });
     }
 
     let names = profile.permitted.clone();
     let permitted = match Permitted::new(names.functions, names.types) {
         Ok(permitted) => permitted,
         Err(error) => {
-            return contradiction(format!("[permitted]: {error}"), "take the name out");
+            return Err(GateError::Profile {
+                problem: format!("[permitted]: {error}"),
+                hint: "take the name out".to_owned(),
+            });
         }
     };
     let mut refused = Vec::new();

@@ -3,15 +3,17 @@
 use clonegate_clone::CloneChannel;
 use clonegate_model::{
     Check, DigestKey, Facts, Footprint, Phase, Reading, ReadingTaken, RunId, SNAPSHOT_FORMAT,
-    Snapshot, Taken, Target,
+    Since, Snapshot, StreamKey, Taken, Target, chain,
 };
 use clonegate_probe::{ProductionChannel, ReadError};
-use clonegate_profile::WitnessSettings;
+use clonegate_profile::{StreamGrant, WitnessSettings};
 use clonegate_sql::Permitted;
-use clonegate_witness::{Asked, Collected, DigestOf, Keys, LoadLimits, Plan, collect};
+use clonegate_witness::{
+    Asked, Collected, DigestOf, Granted, Keys, LoadLimits, Plan, Streaming, collect,
+};
 use jiff::Timestamp;
 
-use crate::channels::{CloneReader, ProductionReader, chain, read_all};
+use crate::channels::{CloneReader, ProductionReader, read_all};
 use crate::preflight::statement;
 use crate::{Depth, GateError};
 
@@ -32,18 +34,21 @@ impl Plans {
         let mut key = [0_u8; 8];
         getrandom::fill(&mut key).map_err(|e| GateError::Random(e.to_string()))?;
         let key = DigestKey(i64::from_le_bytes(key));
+        let mut stream = StreamKey([0; 32]);
+        getrandom::fill(&mut stream.0).map_err(|e| GateError::Random(e.to_string()))?;
         Ok(Self {
-            production: plan(production, depth, key),
-            clone: plan(clone, depth, key),
+            production: plan(production, depth, key, stream),
+            clone: plan(clone, depth, key, stream),
             connections: production.connections,
         })
     }
 }
 
-fn plan(settings: &WitnessSettings, depth: Depth, key: DigestKey) -> Plan {
+fn plan(settings: &WitnessSettings, depth: Depth, key: DigestKey, stream_key: StreamKey) -> Plan {
     let WitnessSettings {
         digest,
         digest_small,
+        stream,
         budget,
         connections: _,
         wal,
@@ -54,9 +59,15 @@ fn plan(settings: &WitnessSettings, depth: Depth, key: DigestKey) -> Plan {
     } = settings;
     Plan {
         digest: match depth {
-            Depth::Deep => DigestOf::Everything,
+            Depth::Deep | Depth::Comparable => DigestOf::Everything,
             Depth::Usual => DigestOf::Chosen { named: digest.clone(), small: *digest_small },
         },
+        stream: match (stream, depth) {
+            (StreamGrant::Nothing, _) | (_, Depth::Comparable) => None,
+            (StreamGrant::Named(names), _) => Some(Granted::Named(names.clone())),
+            (StreamGrant::Everything, _) => Some(Granted::Everything),
+        }
+        .map(|granted| Streaming { granted, key: stream_key }),
         wal: if *wal { Asked::Yes } else { Asked::No },
         keys: if *show_keys { Keys::Shown } else { Keys::Redacted },
         budget: *budget,
@@ -102,11 +113,38 @@ pub(crate) async fn production(
         transactions: after.transactions - before.transactions,
         asserted_without_xid: after.asserted_without_xid - before.asserted_without_xid,
     };
-    let about = About { run, target: Target::Production, phase, begun_at };
+    let about = About { run, target: Target::Production, phase, entry, begun_at };
     Ok(snapshot(about, channel.identity().clone(), collected, readings, footprint))
 }
 
+/// How often a standby is read before it is given up.
+const STANDBY_ATTEMPTS: u32 = 3;
+
+/// On a standby, replay ends the connections of whoever reads what the primary has removed since; the
+/// next snapshot may get through.
 async fn production_witnesses(
+    channel: &ProductionChannel,
+    entry: Option<&Snapshot>,
+    plans: &Plans,
+) -> Result<Collected, String> {
+    let mut attempt = 1;
+    loop {
+        match production_witnesses_once(channel, entry, plans).await {
+            Err(why) if channel.identity().in_recovery && attempt < STANDBY_ATTEMPTS => {
+                tracing::warn!(attempt, reason = %why, "the standby is read again");
+                attempt += 1;
+            }
+            Err(why) if channel.identity().in_recovery => {
+                return Err(format!(
+                    "{why}; this is a standby, and {attempt} snapshots of it ended early, as when replay goes first: raise max_standby_streaming_delay there, or set hot_standby_feedback"
+                ));
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn production_witnesses_once(
     channel: &ProductionChannel,
     entry: Option<&Snapshot>,
     plans: &Plans,
@@ -181,7 +219,7 @@ pub(crate) async fn clone(
     let answers = read_all(channel, &statements, terms).await;
     let readings =
         asked.into_iter().zip(answers).map(|(check, answer)| taken(check, answer)).collect();
-    let about = About { run, target: Target::Clone, phase, begun_at };
+    let about = About { run, target: Target::Clone, phase, entry, begun_at };
     Ok(snapshot(about, channel.identity().clone(), collected, readings, Footprint::default()))
 }
 
@@ -194,6 +232,7 @@ struct About<'a> {
     run: &'a RunId,
     target: Target,
     phase: Phase,
+    entry: Option<&'a Snapshot>,
     begun_at: Timestamp,
 }
 
@@ -220,6 +259,7 @@ fn snapshot(
         run: about.run.clone(),
         target: about.target,
         phase: about.phase,
+        since: about.entry.map(Since::of),
         begun_at: about.begun_at,
         ended_at: Timestamp::now(),
         identity,

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use clonegate_clone::{CloneChannel, Ending, Scratch};
 use clonegate_diff::{Additions, Policy, diff_copy};
 use clonegate_model::{
-    Assertion, CloneName, Facts, Mode, Outcome, Phase, RehearsalRecord, Snapshot, Verdict,
+    Assertion, CloneName, Facts, Mode, Outcome, Phase, RehearsalRecord, Snapshot, Verdict, chain,
 };
 use clonegate_sql::{GuardedScript, Permitted};
 use clonegate_store::Event;
 
-use crate::channels::chain;
 use crate::exit;
 use crate::preflight::Prepared;
+use crate::proof::{self, Log};
 use crate::read;
 use crate::run::{Halt, Passage};
 
@@ -91,6 +91,53 @@ fn scratch_name(passage: &Passage<'_>) -> Result<CloneName, String> {
         .map_err(|e| format!("the scratch copy would be called {name}, and {e}; widen the pattern"))
 }
 
+/// That the build only added and marked what it added, may be run again, and kept its bounds; all on the copy.
+async fn proof_on_the_copy(
+    passage: &Passage<'_>,
+    channel: &CloneChannel,
+    prepared: &Prepared,
+    entry: &Snapshot,
+) -> Vec<Assertion> {
+    let (id, title) = (
+        "rehearsal-additions",
+        "on the copy nothing that was there before was altered, and every addition is marked",
+    );
+    let build = &passage.gate.profile.build;
+    let mut rows = proof::rows(passage, channel, &prepared.scripts, entry).await;
+    let terms = read::Terms { facts: &Facts::none(), permitted: &Permitted::nothing() };
+    let phase = Phase::Rehearsal;
+    let built =
+        read::clone(channel, &[], terms, passage.run, phase, Some(entry), &passage.plans).await;
+    let policy = Policy {
+        organic: &passage.gate.profile.clone.organic,
+        additions: Additions::Marked(&build.marker),
+    };
+    let compared = built.and_then(|built| {
+        let findings = diff_copy(entry, &built, policy).map_err(|e| e.to_string())?;
+        Ok((built, findings))
+    });
+    match compared {
+        Err(why) => {
+            rows.push(Assertion::not_established(id, title, "no other difference", why));
+        }
+        Ok((built, findings)) => {
+            let other: Vec<String> = findings
+                .iter()
+                .filter(|f| f.verdict() != Verdict::Pass)
+                .map(|f| format!("{} {}: {}", f.subject, f.attribute, f.note))
+                .collect();
+            // A copy's server is the clone's, and its log is counted where the clone's is.
+            let spent = exit::spent(passage, (entry, &built), &findings, Log::Shared);
+            let actual =
+                format!("{} definitions added, {} other differences", spent.objects, other.len());
+            let holds = if other.is_empty() { Ok(()) } else { Err(other.join("; ")) };
+            rows.push(Assertion::decide(id, title, "no other difference", actual, holds));
+            rows.extend(proof::bounds(&build.bounds, &spent));
+        }
+    }
+    rows
+}
+
 async fn rehearse(
     passage: &mut Passage<'_>,
     scratch: &Scratch,
@@ -124,6 +171,8 @@ async fn rehearse(
         if failed {
             return passage.go_on();
         }
+        // On the clone nothing of it is left, so this is where the build is proven.
+        record.steps.extend(proof_on_the_copy(passage, channel, prepared, entry).await);
     }
     passage.gate.observer.step(&format!("rehearsing {}", rollback.name()));
     let ran = channel

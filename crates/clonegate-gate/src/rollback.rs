@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use clonegate_clone::{Ending, HoldError};
+use clonegate_clone::Ending;
+use clonegate_model::chain;
 use clonegate_store::Event;
 
-use crate::channels::{chain, clone_settings, open_clone};
+use crate::channels::{clone_settings, open_clone};
 use crate::preflight::prepare;
 use crate::run::{Gate, new_run_id};
-use crate::{GateError, build, interrupted};
+use crate::{GateError, build, interrupted, take};
 
 /// A rollback script that was committed.
 #[derive(Debug)]
@@ -46,21 +47,23 @@ impl Gate<'_> {
                 source: e,
             }
         };
-        let channel = open_clone(self.profile, clone_settings(self.profile)?, &run)
+        let channel = open_clone(&self.profile.limits, clone_settings(&self.profile.clone)?, &run)
             .await
             .map_err(|e| failed("the clone can't be opened")(Box::new(e)))?;
-        let hold = match channel.hold().await {
+        let mut hold = match take::lock(&channel).await? {
             Ok(hold) => hold,
-            Err(HoldError::Held(holder)) => return Err(GateError::Held(holder)),
-            Err(error) => return Err(failed("the clone can't be held")(Box::new(error))),
+            Err(why) => {
+                return Err(failed("the clone can't be held")(why.into()));
+            }
         };
-        match interrupted::close_earlier(self, &channel).await {
+        match interrupted::close_earlier(self, &channel, &mut hold).await {
             // What they left is what is about to be taken back.
             Err(GateError::Interrupted(closed)) => {
                 closed.iter().for_each(|run| self.observer.warning(&run.to_string()));
             }
             other => drop(other?),
         }
+        take::free(self, &channel, &mut hold).await?;
         let mut folder = self.store.begin(&run)?;
         folder.note(Event::RollbackBegun {
             profile: self.profile.path.display().to_string(),

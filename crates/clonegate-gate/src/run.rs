@@ -2,20 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use clonegate_clone::{CloneChannel, Hold, HoldError};
+use clonegate_clone::{CloneChannel, HeldFor, Hold};
 use clonegate_model::{
-    Across, Assertion, Check, Covered, Facts, Mode, Outcome, Phase, RUN_FORMAT, RunId, RunRecord,
-    ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict,
+    Across, Assertion, Check, Covered, Facts, Footprint, Mode, Outcome, Phase, RUN_FORMAT, RunId,
+    RunRecord, ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict, Weight, chain,
 };
 use clonegate_probe::ProductionChannel;
 use clonegate_profile::Profile;
 use clonegate_store::{Event, RunFolder, Store, StoreError};
 use jiff::Timestamp;
 
-use crate::channels::{self, chain, clone_record, clone_settings, production_record};
+use crate::channels::{self, clone_record, clone_settings, production_record};
 use crate::preflight::{Prepared, prepare};
 use crate::read::{self, Plans};
-use crate::{Closed, GateError, Observer, Stop, build, exit, interrupted, rehearsal};
+use crate::{
+    Closed, GateError, Observer, Stop, authorization, build, controls, exit, interrupted, open,
+    proof, rehearsal, separation, take, watch,
+};
 
 /// A profile, where its evidence goes, and who is told.
 pub struct Gate<'a> {
@@ -38,6 +41,8 @@ pub enum Depth {
     Usual,
     /// The digest of every relation's contents.
     Deep,
+    /// The same, hashed where both databases can be: on their servers.
+    Comparable,
 }
 
 /// A run that was completed, whatever its verdict.
@@ -69,6 +74,18 @@ pub(crate) fn new_run_id() -> Result<RunId, GateError> {
     clonegate_query::new_run_id().map_err(|e| GateError::Random(e.to_string()))
 }
 
+/// A run that has its folder, and the clone where that could be had.
+pub(crate) struct Begun {
+    pub(crate) run: RunId,
+    pub(crate) prepared: Prepared,
+    pub(crate) plans: Plans,
+    pub(crate) folder: RunFolder,
+    pub(crate) record: RunRecord,
+    /// The channel and the lock, or why there are none.
+    pub(crate) clone: Result<(CloneChannel, Hold), String>,
+    pub(crate) closed: Vec<Closed>,
+}
+
 impl Gate<'_> {
     /// Takes the profile through all phases.
     ///
@@ -77,41 +94,10 @@ impl Gate<'_> {
     /// earlier run that was killed, evidence that can't be stored. Everything else, a failed
     /// connection too, is a record with its verdict.
     pub async fn run(&self) -> Result<Finished, GateError> {
-        let prepared = prepare(self.profile)?;
-        let settings = clone_settings(self.profile)?;
-        let run = new_run_id()?;
-        let (production, clone) = (&self.profile.production, &self.profile.clone);
-        let plans = Plans::new(&production.witness, &clone.witness, self.depth)?;
-        self.observer.step("connecting to the clone");
-        let clone = channels::open_clone(self.profile, settings, &run).await;
-        // The lock comes before the run's folder: a run that may not begin leaves nothing behind.
-        let hold = match &clone {
-            Ok(channel) => match channel.hold().await {
-                Err(HoldError::Held(holder)) => return Err(GateError::Held(holder)),
-                Ok(hold) => Ok(hold),
-                Err(error) => Err(chain(&error)),
-            },
-            Err(error) => Err(chain(error)),
-        };
-        let closed = match &clone {
-            Ok(channel) => interrupted::close_earlier(self, channel).await?,
-            Err(_) => Vec::new(),
-        };
-        let mut folder = self.store.begin(&run)?;
-        let mut record = self.begin_record(&run, prepared.assertions.clone(), &prepared);
-        folder.note(Event::RunBegun {
-            profile: self.profile.path.display().to_string(),
-            mode: record.mode,
-            production: self.profile.production.database.clone(),
-            clone: self.profile.clone.database.as_database().clone(),
-        })?;
-        folder.store_record(&record)?;
-        let opened = match (clone, hold) {
-            (Ok(channel), Ok(hold)) => Ok((channel, hold)),
-            (_, Err(why)) => Err(format!("the clone can't be used: {why}")),
-            (Err(error), _) => Err(format!("the clone can't be used: {}", chain(&error))),
-        };
-        let halted = match opened {
+        let Begun { run, prepared, plans, mut folder, mut record, clone, closed } =
+            self.begin(HeldFor::Gate).await?;
+        let earlier = Earlier::default();
+        let (clone, halted) = match clone {
             Ok((channel, mut hold)) => {
                 let mut passage = Passage {
                     gate: self,
@@ -119,29 +105,86 @@ impl Gate<'_> {
                     folder: &mut folder,
                     record: &mut record,
                     plans,
+                    earlier,
+                    weight: Err("nothing was built".to_owned()),
+                    watch: None,
                 };
                 let halted = passage.phases(&channel, &mut hold, &prepared).await;
-                hold.release().await;
-                halted
+                (Some((channel, hold)), halted)
             }
-            Err(why) => Err(Halt::Stopped(why)),
+            Err(why) => (None, Err(Halt::Stopped(why))),
         };
+        self.finish(folder, record, clone, halted, closed).await
+    }
+
+    /// Connects to the clone, takes its lock, ends what was killed there, makes the run's folder, and
+    /// marks the clone.
+    pub(crate) async fn begin(&self, held: HeldFor) -> Result<Begun, GateError> {
+        let prepared = prepare(self.profile)?;
+        let settings = clone_settings(&self.profile.clone)?;
+        let run = new_run_id()?;
+        let (production, clone) = (&self.profile.production, &self.profile.clone);
+        let plans = Plans::new(&production.witness, &clone.witness, self.depth)?;
+        let mut record = self.begin_record(&run, prepared.assertions.clone(), &prepared);
+        if held == HeldFor::Work {
+            open::prescribe(&mut record)?;
+        }
+        self.observer.step("connecting to the clone");
+        // The lock comes before the run's folder: a run that may not begin leaves nothing behind.
+        let mut closed = Vec::new();
+        let clone = match channels::open_clone(&self.profile.limits, settings, &run).await {
+            Ok(channel) => match take::lock(&channel).await? {
+                Ok(mut hold) => {
+                    closed = interrupted::close_earlier(self, &channel, &mut hold).await?;
+                    take::free(self, &channel, &mut hold).await?;
+                    Ok((channel, hold))
+                }
+                Err(why) => Err(why),
+            },
+            Err(error) => Err(chain(&error)),
+        };
+        let mut folder = self.store.begin(&run)?;
+        let profile = std::path::absolute(&self.profile.path);
+        folder.note(Event::RunBegun {
+            profile: profile.as_ref().unwrap_or(&self.profile.path).display().to_string(),
+            mode: record.mode,
+            production: self.profile.production.database.clone(),
+            clone: self.profile.clone.database.as_database().clone(),
+        })?;
+        folder.store_record(&record)?;
+        let clone = match clone {
+            Ok((channel, hold)) => take::mark(self, &mut folder, &channel, &hold, held)
+                .await?
+                .map(|()| (channel, hold)),
+            Err(why) => Err(why),
+        };
+        let clone = clone.map_err(|why| format!("the clone can't be used: {why}"));
+        Ok(Begun { run, prepared, plans, folder, record, clone, closed })
+    }
+
+    /// Completes the record, gives the clone back, and ends the journal.
+    pub(crate) async fn finish(
+        &self,
+        mut folder: RunFolder,
+        mut record: RunRecord,
+        clone: Option<(CloneChannel, Hold)>,
+        halted: Result<(), Halt>,
+        closed: Vec<Closed>,
+    ) -> Result<Finished, GateError> {
         match halted {
             Ok(()) => {}
             Err(Halt::Stopped(why)) => record.stopped = Some(why),
-            Err(Halt::Store(source)) => {
-                let committed =
-                    record.build.iter().filter(|s| s.outcome == ScriptOutcome::Committed);
-                return Err(GateError::Unrecorded {
-                    committed: committed.map(|s| s.name.clone()).collect(),
-                    clone: record.clone.database.clone(),
-                    source,
-                });
-            }
+            Err(Halt::Store(source)) => return Err(unrecorded(&record, source)),
         }
         record.finished_at = Some(Timestamp::now());
-        folder.store_record(&record)?;
-        folder.note(Event::RunEnded { verdict: record.verdict() })?;
+        let stored = folder.store_record(&record);
+        stored.map_err(|source| unrecorded(&record, source))?;
+        if let Some((channel, hold)) = clone {
+            let given = take::give_back(self, &mut folder, &channel, hold).await;
+            given.map_err(|source| unrecorded(&record, source))?;
+        }
+        let ended = folder.note(Event::RunEnded { verdict: record.verdict() });
+        ended.map_err(|source| unrecorded(&record, source))?;
         Ok(Finished { record, folder, closed })
     }
 
@@ -153,6 +196,7 @@ impl Gate<'_> {
     ) -> RunRecord {
         let profile = self.profile;
         let authorization = profile.build.authorization.clone();
+        let (mode, authorization_refused) = authorization::mode(profile, Timestamp::now());
         let build = prepared.scripts.iter().map(|script| ScriptRecord {
             name: script.name().to_owned(),
             sha256: script.sha256().to_owned(),
@@ -167,11 +211,12 @@ impl Gate<'_> {
             gate: profile.name.clone(),
             title: profile.title.clone(),
             clonegate: env!("CARGO_PKG_VERSION").to_owned(),
-            mode: if authorization.is_some() { Mode::Persistent } else { Mode::Prototype },
+            mode,
             started_at: Timestamp::now(),
             finished_at: None,
             profile_sha256: profile.sha256.clone(),
             authorization,
+            authorization_refused,
             production: TargetRecord {
                 database: profile.production.database.clone(),
                 channel: production_record(profile, None),
@@ -183,10 +228,14 @@ impl Gate<'_> {
                 identity: None,
             },
             preflight,
+            controls: None,
             production_entry: None,
             clone_entry: None,
             build: build.collect(),
+            by_hand: None,
+            weight: None,
             proof: None,
+            watch: None,
             clone_findings: Vec::new(),
             rehearsal: None,
             production_exit: None,
@@ -207,6 +256,29 @@ pub(crate) struct Passage<'a> {
     pub(crate) folder: &'a mut RunFolder,
     pub(crate) record: &'a mut RunRecord,
     pub(crate) plans: Plans,
+    pub(crate) earlier: Earlier,
+    /// The clone behind the scripts.
+    pub(crate) weight: Result<Weight, String>,
+    /// Who looks after the clone's isolation, until the exit.
+    pub(crate) watch: Option<watch::Begun>,
+}
+
+/// What earlier processes of the run had asked of production.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Earlier {
+    /// What they asserted.
+    pub(crate) asserted: Footprint,
+    /// How often one was killed while it read production.
+    pub(crate) unasserted: u64,
+}
+
+fn unrecorded(record: &RunRecord, source: StoreError) -> GateError {
+    let committed = record.build.iter().filter(|s| s.outcome == ScriptOutcome::Committed);
+    GateError::Unrecorded {
+        committed: committed.map(|s| s.name.clone()).collect(),
+        clone: record.clone.database.clone(),
+        source,
+    }
 }
 
 impl Passage<'_> {
@@ -216,46 +288,123 @@ impl Passage<'_> {
         hold: &mut Hold,
         prepared: &Prepared,
     ) -> Result<(), Halt> {
+        let (production, entry) = self.enter(clone, prepared).await?;
+        self.go_on()?;
+        self.build(clone, prepared).await?;
+        self.rehearse(clone, prepared, &entry.1).await?;
+        self.exit(&production, clone, hold, (&entry.0, &entry.1), prepared).await?;
+        production.close().await;
+        Ok(())
+    }
+
+    /// Connects to production, and takes both snapshots of entry.
+    pub(crate) async fn enter(
+        &mut self,
+        clone: &CloneChannel,
+        prepared: &Prepared,
+    ) -> Result<(ProductionChannel, (Snapshot, Snapshot)), Halt> {
         let profile = self.gate.profile;
         self.record.clone.channel = clone_record(profile, Some(clone));
         self.record.clone.identity = Some(clone.identity().clone());
-        self.gate.observer.step("connecting to production");
-        let production = channels::open_production(profile, self.run).await.map_err(|e| {
-            // A role that is no reader is a requirement that is not met, and not only a
-            // connection that did not come about.
-            if let Some(attestation) = e.attestation() {
-                self.record.preflight.extend(exit::attested(Ok(attestation)));
-                return Halt::Stopped(
-                    "production was not read: its role could do more than that".to_owned(),
-                );
-            }
-            Halt::Stopped(e.to_string())
-        })?;
-        self.record.production.channel = production_record(profile, Some(&production));
+        self.watch = Some(watch::begin(clone).await);
+        let production = self.connect(Phase::Entry).await?;
         self.record.production.identity = Some(production.identity().clone());
+        authorization::by_the_servers(self.record, &production, clone).await;
+        let refused = self.record.authorization_refused.clone();
+        for why in &refused {
+            self.gate.observer.warning(&format!(
+                "nothing will be committed: the authorization does not hold: {why}"
+            ));
+        }
+        if self.record.by_hand.is_some() && self.record.mode == Mode::Prototype {
+            return Err(Halt::Stopped(format!(
+                "work by hand is committed, and the authorization does not hold: {}",
+                refused.join("; ")
+            )));
+        }
+        let entry = self.entry(&production, clone, prepared).await?;
+        // A number that can't be had is missing where a bound is held against it.
+        self.record.weight = proof::weigh(clone).await.ok();
+        self.folder.store_record(self.record)?;
+        self.asserted(&production)?;
+        Ok((production, entry))
+    }
 
-        let (production_entry, clone_entry) = self.entry(&production, clone, prepared).await?;
-        self.go_on()?;
+    /// Opens the production channel; the journal has it first.
+    pub(crate) async fn connect(&mut self, phase: Phase) -> Result<ProductionChannel, Halt> {
+        self.gate.observer.step("connecting to production");
+        self.folder.note(Event::ProductionRead { phase })?;
+        let profile = self.gate.profile;
+        let opened =
+            channels::open_production(&profile.production, &profile.limits, self.run).await;
+        let error = match opened {
+            Ok(production) => {
+                self.record.production.channel = production_record(profile, Some(&production));
+                return Ok(production);
+            }
+            Err(error) => error,
+        };
+        // A role that is no reader is a requirement that is not met, and not only a connection that did not
+        // come about.
+        if let Some(attestation) = error.attestation() {
+            self.record.preflight.extend(separation::attested(Ok(attestation)));
+            return Err(Halt::Stopped(
+                "production was not read: its role could do more than that".to_owned(),
+            ));
+        }
+        // Nothing was asked through a channel that was not opened.
+        self.folder.note(Event::ProductionAsserted { transactions: 0, asserted_without_xid: 0 })?;
+        Err(Halt::Stopped(error.to_string()))
+    }
 
+    /// Notes what the production channel has asserted so far.
+    pub(crate) fn asserted(&mut self, production: &ProductionChannel) -> Result<(), StoreError> {
+        let footprint = production.footprint();
+        self.folder.note(Event::ProductionAsserted {
+            transactions: footprint.transactions,
+            asserted_without_xid: footprint.asserted_without_xid,
+        })
+    }
+
+    /// The scripts that are not done yet.
+    pub(crate) async fn build(
+        &mut self,
+        clone: &CloneChannel,
+        prepared: &Prepared,
+    ) -> Result<(), Halt> {
         self.begin(Phase::Build)?;
         let built = build::run(self, clone, &prepared.scripts).await;
         self.folder.store_record(self.record)?;
-        built?;
+        built
+    }
 
+    pub(crate) async fn rehearse(
+        &mut self,
+        clone: &CloneChannel,
+        prepared: &Prepared,
+        entry: &Snapshot,
+    ) -> Result<(), Halt> {
         self.begin(Phase::Rehearsal)?;
         // After a failed script the clone is at a prefix of the build; the exit is what matters then.
         let built = self.record.build.iter().all(|s| s.outcome.verdict() == Verdict::Pass);
         if let (true, Some(rollback)) = (built, &prepared.rollback) {
-            let rehearsed = rehearsal::run(self, clone, prepared, rollback, &clone_entry).await?;
+            let rehearsed = rehearsal::run(self, clone, prepared, rollback, entry).await?;
             self.record.rehearsal = Some(rehearsed);
             self.folder.store_record(self.record)?;
         }
-
-        self.begin(Phase::Exit)?;
-        exit::run(self, &production, clone, hold, (&production_entry, &clone_entry), prepared)
-            .await?;
-        production.close().await;
         Ok(())
+    }
+
+    pub(crate) async fn exit(
+        &mut self,
+        production: &ProductionChannel,
+        clone: &CloneChannel,
+        hold: &mut Hold,
+        entry: (&Snapshot, &Snapshot),
+        prepared: &Prepared,
+    ) -> Result<(), Halt> {
+        self.begin(Phase::Exit)?;
+        exit::run(self, production, clone, hold, entry, prepared).await
     }
 
     /// Notes a phase's beginning, unless the run was asked to stop.
@@ -284,6 +433,9 @@ impl Passage<'_> {
             told.push(("rollback_script", rollback.name().to_owned()));
             told.push(("rollback_sha256", rollback.sha256().to_owned()));
         }
+        if self.record.by_hand.as_ref().is_some_and(|work| work.closed_at.is_some()) {
+            told.push(("worked_by_hand", "yes".to_owned()));
+        }
         let mut facts = Facts::none();
         for (name, value) in told {
             // A value that can't be published leaves its setting NULL, and checks fail on that.
@@ -304,10 +456,10 @@ impl Passage<'_> {
         self.begin(Phase::Entry)?;
         let facts = self.facts(prepared);
         let terms = read::Terms { facts: &facts, permitted: &prepared.permitted };
-        self.record.preflight.extend(
-            exit::separation(production, Ok(production.attestation()), clone, &profile.clone.role)
-                .await,
-        );
+        let attested = Ok(production.attestation());
+        self.record.preflight.extend(separation::rows(profile, production, attested, clone).await);
+        self.gate.observer.step("trying the guards");
+        self.record.controls = Some(controls::rows(profile, self.run, production, clone).await);
 
         self.gate.observer.step("reading production");
         let checks = &profile.production.checks;

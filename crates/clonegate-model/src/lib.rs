@@ -8,34 +8,44 @@
 //!
 //! The crate does not ask databases, does not run scripts, and does not print.
 
+mod chain;
 mod check;
+mod differences;
 mod exit;
 mod facts;
 mod finding;
+mod lane;
 mod name;
+mod owner;
 mod reading;
 mod requirement;
 mod run;
 mod snapshot;
 mod verdict;
 
+pub use chain::chain;
 pub use check::{Across, Check, CheckId, ParseAcrossError};
+pub use differences::{
+    Compared, DIFFERENCES_FORMAT, Differences, Located, NotEstablished, Place, RangeChange, Side,
+};
 pub use exit::Exit;
 pub use facts::{FactError, Facts};
 pub use finding::{Disposition, Finding};
+pub use lane::{Lane, ParseStreamKeyError, StreamKey};
 pub use name::{
     CloneName, CloneNamePattern, DatabaseName, NameError, Phase, RunId, RunIdError, Target,
 };
+pub use owner::Owner;
 pub use reading::{Reading, Value};
 pub use requirement::{Clause, Comparison, Condition, ParseRequirementError, Requirement};
 pub use run::{
-    Authorization, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord, ScriptOutcome,
-    ScriptRecord, TargetRecord,
+    Authorization, ByHand, ChannelRecord, Mode, RUN_FORMAT, RehearsalRecord, RunRecord,
+    ScriptOutcome, ScriptRecord, TargetRecord, Weight,
 };
 pub use snapshot::{
     Anchor, CatalogObject, Comparable, Coverage, Covered, Digest, DigestKey, Footprint, HashSum,
     Horizon, Identity, Lineage, ParseHorizonError, RangeState, ReadingTaken, RelationKind,
-    RelationState, RowSeen, SNAPSHOT_FORMAT, SequenceState, SessionState, Snapshot, Taken, Wal,
-    WalWrites, Witness,
+    RelationState, RowSeen, SNAPSHOT_FORMAT, SequenceState, SessionState, Since, Snapshot, Taken,
+    Wal, WalWrites, Witness,
 };
 pub use verdict::{Assertion, Outcome, Verdict};

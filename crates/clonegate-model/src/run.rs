@@ -1,13 +1,15 @@
 //! The run record: everything a report says, as data. `run.json` is this type; the Markdown is
 //! made of nothing else.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Assertion, DatabaseName, Exit, Finding, Identity, RunId, Verdict};
 
 /// The format of [`RunRecord`] that this version writes and reads.
-pub const RUN_FORMAT: u32 = 1;
+pub const RUN_FORMAT: u32 = 2;
 
 /// Whether the build's scripts are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +39,15 @@ pub struct Authorization {
     pub reference: String,
     /// Why commits are needed and why they do no harm.
     pub reason: String,
+    /// Until when; without it nothing is committed.
+    #[serde(default)]
+    pub expires: Option<Timestamp>,
+    /// SHA-256 of the profile that it is for, in hexadecimal.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// SHA-256 of the scripts and the rollback script that it is for, by their names.
+    #[serde(default)]
+    pub scripts: BTreeMap<String, String>,
 }
 
 /// One database of the run and the channel to it.
@@ -107,6 +118,15 @@ impl ScriptOutcome {
     }
 }
 
+/// Work that people or agents did with their own tools, between `open` and `close`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByHand {
+    /// When entry was complete and the clone was handed over; `None` before that.
+    pub opened_at: Option<Timestamp>,
+    /// When the run was closed and the clone taken back.
+    pub closed_at: Option<Timestamp>,
+}
+
 /// The rollback script, tried on a scratch copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RehearsalRecord {
@@ -139,22 +159,35 @@ pub struct RunRecord {
     pub finished_at: Option<Timestamp>,
     /// SHA-256 over the profile, its checks and its scripts.
     pub profile_sha256: String,
-    /// Who allowed commits, in a persistent run.
+    /// Who allowed commits.
     pub authorization: Option<Authorization>,
+    /// Why that was not enough, and the run is a prototype run all the same.
+    #[serde(default)]
+    pub authorization_refused: Vec<String>,
     /// Production and its channel.
     pub production: TargetRecord,
     /// The clone and its channel.
     pub clone: TargetRecord,
     /// That the two channels can't cross, and that the profile can be run at all.
     pub preflight: Vec<Assertion>,
+    /// What has to be refused, tried against the guards themselves.
+    pub controls: Option<Vec<Assertion>>,
     /// Production's checks at entry.
     pub production_entry: Option<Vec<Assertion>>,
     /// The clone's checks at entry.
     pub clone_entry: Option<Vec<Assertion>>,
     /// The scripts, in order.
     pub build: Vec<ScriptRecord>,
+    /// That the work was done by hand, and no script was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<ByHand>,
+    /// How big the clone was, and how far its server's log, before anything was done on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Weight>,
     /// That the build only added, and marked what it added.
     pub proof: Option<Vec<Assertion>>,
+    /// Who and what else was at work on the clone, from entry to exit.
+    pub watch: Option<Vec<Assertion>>,
     /// What differs on the clone between entry and exit.
     pub clone_findings: Vec<Finding>,
     /// The rollback script on a scratch copy.
@@ -181,9 +214,11 @@ impl RunRecord {
     pub fn assertions(&self) -> impl Iterator<Item = &Assertion> {
         let parts = [
             Some(&self.preflight),
+            self.controls.as_ref(),
             self.production_entry.as_ref(),
             self.clone_entry.as_ref(),
             self.proof.as_ref(),
+            self.watch.as_ref(),
             self.rehearsal.as_ref().map(|r| &r.steps),
             self.production_exit.as_ref(),
             self.clone_exit.as_ref(),
@@ -209,9 +244,11 @@ impl RunRecord {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let taken = [
+            self.controls.as_ref().is_some_and(|controls| !controls.is_empty()),
             self.production_entry.is_some(),
             self.clone_entry.is_some(),
             self.proof.is_some(),
+            self.watch.as_ref().is_some_and(|watch| !watch.is_empty()),
             self.rehearsal.is_some(),
             self.production_exit.is_some(),
             self.clone_exit.is_some(),
@@ -268,9 +305,11 @@ impl RunRecord {
             reasons.push(format!("{} {}: {}", finding.subject, finding.attribute, finding.note));
         }
         let parts = [
+            (self.controls.is_some(), "the guards were not tried"),
             (self.production_entry.is_some(), "production was not read at entry"),
             (self.clone_entry.is_some(), "the clone was not read at entry"),
             (self.proof.is_some(), "the build was not proven on the clone"),
+            (self.watch.is_some(), "the clone's isolation was not watched to the end"),
             (self.rehearsal.is_some(), "the rollback was not rehearsed"),
             (self.production_exit.is_some(), "production was not read at exit"),
             (self.clone_exit.is_some(), "the clone was not read at exit"),
@@ -289,4 +328,13 @@ impl RunRecord {
         }
         reasons
     }
+}
+
+/// How big a database is, and how far its server's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weight {
+    /// Bytes of the database, with everything in it.
+    pub bytes: i64,
+    /// Bytes of log that the server has written since it was made.
+    pub wal: i64,
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckId, DatabaseName, Phase, Reading, RunId, Target};
+use crate::{CheckId, DatabaseName, Lane, Phase, Reading, RunId, Target};
 
 /// The format of [`Snapshot`] that this version writes and reads.
 pub const SNAPSHOT_FORMAT: u32 = 2;
@@ -21,8 +21,12 @@ pub struct Snapshot {
     pub run: RunId,
     /// Which database.
     pub target: Target,
-    /// At which phase.
+    /// At which phase. A snapshot that no gate took is an entry, or an exit if it was read against an
+    /// earlier one.
     pub phase: Phase,
+    /// The earlier snapshot against whose horizon newer rows were counted; `None` at entry itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
     /// When the first question was asked, by the clock of the machine that asked.
     pub begun_at: Timestamp,
     /// When the last answer was there.
@@ -56,6 +60,25 @@ pub struct Snapshot {
     /// witness was not asked for or could not be taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wal: Option<Wal>,
+}
+
+/// An earlier snapshot, as a later one names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since {
+    /// The run that took it.
+    pub run: RunId,
+    /// Its phase.
+    pub phase: Phase,
+    /// Its horizon.
+    pub horizon: Horizon,
+}
+
+impl Since {
+    /// How a later snapshot names this one.
+    #[must_use]
+    pub fn of(earlier: &Snapshot) -> Self {
+        Self { run: earlier.run.clone(), phase: earlier.phase, horizon: earlier.horizon.clone() }
+    }
 }
 
 /// Which server and database answered. Two snapshots are comparable only if these agree.
@@ -260,10 +283,19 @@ pub struct Lineage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestKey(pub i64);
 
-/// A sum of 64-bit hashes, exact: nothing wraps and nothing cancels.
+/// A sum of hashes: in 128 bits those of 64 bits are exact, and nothing cancels. Those of a streamed
+/// digest have 128 bits themselves, and are added modulo 2¹²⁸.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HashSum(pub i128);
+
+impl HashSum {
+    /// With another sum added.
+    #[must_use]
+    pub fn plus(self, other: HashSum) -> Self {
+        Self(self.0.wrapping_add(other.0))
+    }
+}
 
 impl FromStr for HashSum {
     type Err = std::num::ParseIntError;
@@ -311,6 +343,9 @@ pub struct Digest {
     pub recipe: String,
     /// Whether another database, on whatever server, could give the same.
     pub comparable: Comparable,
+    /// Where the rows were hashed, and by which key if it is not the snapshot's.
+    #[serde(default)]
+    pub lane: Lane,
 }
 
 /// With what a digest can be compared.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clonegate_model::{DatabaseName, Footprint, Identity, RunId};
 use clonegate_sql::ReadOnlyStatement;
+use clonegate_sql::lookups::Lookups;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tracing::Instrument as _;
@@ -22,6 +23,8 @@ use crate::statement::{self, Answer, Behind, InFlight, Limits};
 use crate::tests::attacks::layers::{self, Layer};
 use crate::transaction::Ledger;
 use crate::{Allowlist, Facts, ReadError};
+
+const ROW_LOCK: &str = include_str!("../../../sql/engine/probe/row-lock.sql");
 
 /// By how much the channel's own deadline is later than the server's time-out.
 const GRACE: Duration = Duration::from_secs(1);
@@ -192,8 +195,8 @@ impl fmt::Display for ChannelDescription {
 
 /// The channel to a production database. Its only verb is to read.
 ///
-/// Each statement goes through the same steps: `BEGIN … REPEATABLE READ READ ONLY`; the guard; the
-/// statement by the extended protocol, bounded in rows, bytes and time; the assertion that no
+/// Each statement goes through the same steps: `BEGIN … REPEATABLE READ READ ONLY`; the guard; the meaning of the
+/// statement's names; the statement by the extended protocol, bounded in rows, bytes and time; the assertion that no
 /// transaction id was assigned; ROLLBACK.
 pub struct ProductionChannel {
     pool: Pool,
@@ -329,7 +332,18 @@ impl ProductionChannel {
         statement: &ReadOnlyStatement,
         facts: &Facts,
     ) -> Result<Answer, ReadError> {
-        self.read_sql(statement.as_sql(), facts, self.bounds.of_a_caller()).await
+        let question = Question { sql: statement.as_sql(), lookups: statement.lookups() };
+        self.read_sql(question, facts, self.bounds.of_a_caller()).await
+    }
+
+    /// A negative control: sends a row lock, which is a write, without the judge. The transaction has to
+    /// refuse it, because it is READ ONLY; the role, which was attested, has no right to it in any.
+    ///
+    /// # Errors
+    /// See [`ReadError`]: only `Server` with SQLSTATE 25006 is the refusal that has to come.
+    pub async fn control_write(&self) -> Result<Answer, ReadError> {
+        let question = Question { sql: ROW_LOCK, lookups: &Lookups::default() };
+        self.read_sql(question, &Facts::none(), self.bounds.of_a_caller()).await
     }
 
     #[cfg(test)]
@@ -339,7 +353,7 @@ impl ProductionChannel {
 
     pub(crate) async fn read_sql(
         &self,
-        sql: &str,
+        question: Question<'_>,
         facts: &Facts,
         limits: Limits,
     ) -> Result<Answer, ReadError> {
@@ -347,7 +361,7 @@ impl ProductionChannel {
             let mut lost = 0;
             loop {
                 let mut lease = self.pool.lease(Purpose::Caller).await?;
-                match self.read_over(&mut lease, sql, facts, limits).await {
+                match self.read_over(&mut lease, question, facts, limits).await {
                     // A spare may have been lost since it was dialled; nothing was sent over it.
                     Err(Unread::BeforeTheStatement(error))
                         if lease.rested
@@ -377,7 +391,7 @@ impl ProductionChannel {
     async fn read_over(
         &self,
         lease: &mut Lease,
-        sql: &str,
+        question: Question<'_>,
         facts: &Facts,
         limits: Limits,
     ) -> Result<Answer, Unread> {
@@ -385,14 +399,27 @@ impl ProductionChannel {
         let meter = lease.meter.clone();
         let in_flight =
             InFlight::new(lease.client().cancel_token(), self.dialer.clone(), lease.route.clone());
-        let opened = self.ledger.open(lease.client(), &meter, None).await;
-        let (transaction, _) = match opened {
-            Ok(opened) => opened,
+        let Question { sql, lookups } = question;
+        #[cfg(test)]
+        let nothing = Lookups::default();
+        #[cfg(test)]
+        let lookups = if layers::is_out(Layer::Names) { &nothing } else { lookups };
+        let opened = self.ledger.open_for(lease.client(), &meter, None, lookups).await;
+        let (transaction, noted) = match opened {
+            Ok((transaction, _, noted)) => (transaction, noted),
             Err(error) => {
                 in_flight.done();
                 return Err(Unread::BeforeTheStatement(error));
             }
         };
+        let judged = self.ledger.judge_names(&transaction, &meter, lookups, &noted).await;
+        if let Err(error @ ReadError::Refused(_)) = judged {
+            in_flight.done();
+            // It is asserted too: what was asked was the channel's own.
+            self.ledger.close(transaction, &meter, None).await.map_err(Unread::Failed)?;
+            return Err(Unread::Failed(error));
+        }
+        judged.map_err(Unread::Failed)?;
         self.ledger.publish(&transaction, facts).await.map_err(Unread::Failed)?;
         #[cfg(not(test))]
         let behind = Behind::Close;
@@ -478,6 +505,13 @@ impl ProductionChannel {
             tracing::warn!("a connection to production did not end in time");
         }
     }
+}
+
+/// A statement and what its names have to be looked up for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) sql: &'a str,
+    pub(crate) lookups: &'a Lookups,
 }
 
 /// Why a statement was not read.

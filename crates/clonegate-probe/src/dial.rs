@@ -23,6 +23,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::Stage;
 use crate::meter::{Meter, Metered};
+use crate::recut::{Recut, RecutTls};
 use crate::settings::{ChannelBinding, ConnectionSettings, Endpoint, Host, SslMode};
 use crate::{ConnectError, ServerError};
 
@@ -223,13 +224,13 @@ impl Dialer {
         let failed = |error| self.explain(endpoint, error);
         let (client, task) = match (route.wire, &self.tls) {
             (Wire::Tls, Some(tls)) => {
-                let tls = tls_connect(tls.clone(), endpoint);
+                let tls = RecutTls(tls_connect(tls.clone(), endpoint));
                 let (client, connection) = config.connect_raw(socket, tls).await.map_err(failed)?;
                 (client, tokio::spawn(drive(connection, guard)))
             }
             (Wire::Tls, None) | (Wire::Plain, _) => {
                 let (client, connection) =
-                    config.connect_raw(socket, NoTls).await.map_err(failed)?;
+                    config.connect_raw(Recut::new(socket), NoTls).await.map_err(failed)?;
                 (client, tokio::spawn(drive(connection, guard)))
             }
         };

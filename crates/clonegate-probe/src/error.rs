@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clonegate_model::DatabaseName;
+use clonegate_sql::Refusal;
 
 use crate::attestation::Attestation;
+use crate::copy::NotACopy;
 use crate::guard::GuardError;
 use crate::settings::TargetSessionAttrs;
 use crate::{Allowlist, sqlstate};
@@ -324,6 +326,10 @@ pub enum ReadError {
         "the statement left the channel's read-only transaction; the connection was thrown away"
     )]
     LeftTransaction,
+    /// A name in the statement could mean something of the database's own that nobody has judged or permitted. The
+    /// statement was not sent.
+    #[error("{0}")]
+    Refused(Box<Refusal>),
     /// The guard refused; the statement was not sent.
     #[error("the statement was not sent")]
     Guard(#[source] GuardError),
@@ -384,6 +390,9 @@ pub enum ReadError {
         /// How many.
         count: usize,
     },
+    /// What was streamed is not what COPY sends.
+    #[error(transparent)]
+    NotACopy(NotACopy),
     /// The connection was lost.
     #[error("the connection to production was lost")]
     Lost(#[source] tokio_postgres::Error),
@@ -407,12 +416,14 @@ impl ReadError {
             ReadError::Unavailable(_)
             | ReadError::Busy { .. }
             | ReadError::Closed
+            | ReadError::Refused(_)
             | ReadError::Server(_)
             | ReadError::TimedOut { .. }
             | ReadError::TooManyBytes { .. }
             | ReadError::UnsupportedType { .. }
             | ReadError::Malformed { .. }
             | ReadError::Parameters { .. }
+            | ReadError::NotACopy(_)
             | ReadError::Lost(_)
             | ReadError::SnapshotEnded => Severity::NoAnswer,
         }
@@ -432,7 +443,9 @@ impl ReadError {
         match self {
             ReadError::Server(error) => error.severity() == "ERROR",
             ReadError::TimedOut { by, .. } => *by == CutBy::Server,
-            ReadError::UnsupportedType { .. } | ReadError::Parameters { .. } => true,
+            ReadError::UnsupportedType { .. }
+            | ReadError::Parameters { .. }
+            | ReadError::Refused(_) => true,
             _ => false,
         }
     }

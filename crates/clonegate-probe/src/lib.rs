@@ -36,6 +36,10 @@
 //! # }
 //! ```
 //!
+//! A whole relation does not fit such an answer. [`SnapshotReader::copy_out`] streams a range of one, which is
+//! a [`RangeCopy`](clonegate_sql::RangeCopy): no text of a caller's can be in it. What comes is handed on piece
+//! by piece and kept nowhere.
+//!
 //! # What it does not do
 //! - It does not judge SQL: it takes a [`ReadOnlyStatement`](clonegate_sql::ReadOnlyStatement), and
 //!   its own layers hold even where a judge errs. What a role may do inside a read-only
@@ -45,7 +49,7 @@
 //! - It does not bound the server's memory. A statement may sort, hash or build one enormous value
 //!   before its first byte is sent; point it at a replica, and give the role a `CONNECTION LIMIT`.
 //! - On the client, memory is bounded by the byte caps: a row that is larger is cut on the socket,
-//!   before it is whole.
+//!   before it is whole; one that is streamed never is whole.
 //! - It knows nothing of clones, profiles and reports.
 //!
 //! # Secrets
@@ -56,12 +60,15 @@
 mod allowlist;
 mod attestation;
 mod channel;
+mod copy;
 mod dial;
 mod error;
 mod guard;
 mod meter;
+mod names;
 mod output;
 mod pool;
+mod recut;
 mod secret;
 mod settings;
 mod snapshot;
@@ -77,6 +84,7 @@ pub use clonegate_model::Facts;
 pub use allowlist::{Allowlist, EmptyAllowlist};
 pub use attestation::{Accepted, Attestation, NotAcceptable, RoleFinding, RoleFindingKind, Weight};
 pub use channel::{Bounds, ChannelDescription, ProductionChannel, Terms};
+pub use copy::{Copied, CopySink, NotACopy};
 pub use error::{ConnectError, CutBy, Place, ReadError, ServerError, Severity};
 pub use guard::{GuardError, UNREADABLE_SYSTEM_IDENTIFIER};
 pub use secret::Secret;

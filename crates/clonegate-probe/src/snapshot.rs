@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use clonegate_sql::ReadOnlyStatement;
+use clonegate_sql::lookups::Lookups;
+use clonegate_sql::{RangeCopy, ReadOnlyStatement};
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::Transaction;
 
 use crate::ReadError;
+use crate::copy::{self, AnySink, Copied, CopySink, Returning};
 use crate::dial::Dialer;
 use crate::meter::Meter;
 use crate::pool::Lease;
@@ -32,9 +34,22 @@ impl ExportedSnapshot {
 }
 
 enum Request {
-    Read { sql: String, reply: oneshot::Sender<Result<Answer, ReadError>> },
-    Export { reply: oneshot::Sender<Result<ExportedSnapshot, ReadError>> },
-    Finish { reply: oneshot::Sender<Result<(), ReadError>> },
+    Read {
+        sql: String,
+        lookups: Box<Lookups>,
+        reply: oneshot::Sender<Result<Answer, ReadError>>,
+    },
+    Copy {
+        copy: RangeCopy,
+        sink: Box<dyn AnySink>,
+        reply: oneshot::Sender<Result<Copied, ReadError>>,
+    },
+    Export {
+        reply: oneshot::Sender<Result<ExportedSnapshot, ReadError>>,
+    },
+    Finish {
+        reply: oneshot::Sender<Result<(), ReadError>>,
+    },
 }
 
 /// Reads several statements in one transaction (`REPEATABLE READ READ ONLY`), so that all of them
@@ -70,17 +85,39 @@ impl SnapshotReader {
         Ok(Self { requests })
     }
 
-    /// Reads one statement.
+    /// Reads one statement. Its names are looked up first, which costs a round trip; the program's own statements
+    /// have none to look up ([`ReadOnlyStatement::of_the_program`]).
     ///
     /// # Errors
     /// See [`ReadError`]. The snapshot goes on after an error of the statement alone.
     pub async fn read(&mut self, statement: &ReadOnlyStatement) -> Result<Answer, ReadError> {
-        self.read_sql(statement.as_sql()).await
+        let sql = statement.as_sql().to_owned();
+        let lookups = Box::new(statement.lookups().clone());
+        self.ask(|reply| Request::Read { sql, lookups, reply }).await
     }
 
+    #[cfg(test)]
     pub(crate) async fn read_sql(&mut self, sql: &str) -> Result<Answer, ReadError> {
-        let sql = sql.to_owned();
-        self.ask(|reply| Request::Read { sql, reply }).await
+        let (sql, lookups) = (sql.to_owned(), Box::default());
+        self.ask(|reply| Request::Read { sql, lookups, reply }).await
+    }
+
+    /// Streams a range of one relation into a sink, and gives the sink back. The server is never further
+    /// ahead of it than a few megabytes, however large a row is.
+    ///
+    /// # Errors
+    /// See [`ReadError`]. The snapshot goes on after an error of the statement alone; what the sink had taken by
+    /// then is of no use.
+    pub async fn copy_out<S: CopySink>(
+        &mut self,
+        copy: RangeCopy,
+        sink: S,
+    ) -> Result<(S, Copied), ReadError> {
+        let (back, returned) = oneshot::channel();
+        let sink = Box::new(Returning { sink, back });
+        let copied = self.ask(|reply| Request::Copy { copy, sink, reply }).await?;
+        let sink = returned.await.map_err(|_| ReadError::SnapshotEnded)?;
+        Ok((sink, copied))
     }
 
     /// Exports the snapshot for [`ProductionChannel::snapshot_at`](crate::ProductionChannel::snapshot_at).
@@ -163,16 +200,38 @@ impl Serving {
         if ready.send(Ok(())).is_ok() {
             while let Some(request) = inbox.recv().await {
                 match request {
-                    Request::Read { sql, mut reply } => {
+                    Request::Read { sql, lookups, mut reply } => {
                         let in_flight =
                             InFlight::new(token.clone(), self.dialer.clone(), route.clone());
                         // Whoever asked may have gone; the statement is then cancelled as it is
                         // dropped.
                         let (answer, goes) = tokio::select! {
-                            done = self.read(&transaction, in_flight, &meter, &sql) => done,
+                            done = self.read(&transaction, in_flight, &meter, &sql, &lookups) => done,
                             () = reply.closed() => return End::BrokenOff,
                         };
                         let _ = reply.send(answer);
+                        if goes == Goes::NoFurther {
+                            return End::BrokenOff;
+                        }
+                    }
+                    Request::Copy { copy, mut sink, mut reply } => {
+                        let in_flight =
+                            InFlight::new(token.clone(), self.dialer.clone(), route.clone());
+                        let work = copy::run(
+                            &transaction,
+                            in_flight,
+                            &meter,
+                            &copy,
+                            &mut *sink,
+                            self.limits,
+                        );
+                        let copied = tokio::select! {
+                            done = work => done,
+                            () = reply.closed() => return End::BrokenOff,
+                        };
+                        let (copied, goes) = self.settle(&transaction, &meter, copied).await;
+                        sink.give_back();
+                        let _ = reply.send(copied);
                         if goes == Goes::NoFurther {
                             return End::BrokenOff;
                         }
@@ -203,9 +262,29 @@ impl Serving {
         in_flight: InFlight,
         meter: &Meter,
         sql: &str,
+        lookups: &Lookups,
     ) -> (Result<Answer, ReadError>, Goes) {
+        let judged = match self.ledger.ask_names(transaction, meter, lookups).await {
+            Ok(noted) => self.ledger.judge_names(transaction, meter, lookups, &noted).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = judged {
+            in_flight.done();
+            let refused = matches!(error, ReadError::Refused(_));
+            return (Err(error), if refused { Goes::On } else { Goes::NoFurther });
+        }
         let (answer, _) =
             statement::run(transaction, in_flight, meter, sql, self.limits, Behind::GoOn).await;
+        self.settle(transaction, meter, answer).await
+    }
+
+    /// Asserts behind a statement that nothing was written, if the transaction can go on.
+    async fn settle<T>(
+        &self,
+        transaction: &Transaction<'_>,
+        meter: &Meter,
+        answer: Result<T, ReadError>,
+    ) -> (Result<T, ReadError>, Goes) {
         match &answer {
             Err(error) if !error.leaves_the_connection_whole() => (answer, Goes::NoFurther),
             _ => match self.ledger.assert(transaction, meter).await {

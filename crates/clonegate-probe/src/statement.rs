@@ -182,7 +182,7 @@ async fn ask(
     Ok(Answer { reading, types, bytes, elapsed: begun.elapsed() })
 }
 
-fn failure(
+pub(crate) fn failure(
     error: tokio_postgres::Error,
     stage: Stage,
     sql: &str,

@@ -1,10 +1,12 @@
 //! The channel's transaction: begun read-only, guarded, asserted, rolled back. Never committed.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use clonegate_model::{Footprint, Identity};
+use clonegate_sql::lookups::{Judged, Lookups, MAX_FOUND};
 use futures_util::TryStreamExt as _;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -15,6 +17,7 @@ use crate::dial::Session;
 use crate::error::{CutBy, Stage};
 use crate::guard::{self, Expectation, GuardError};
 use crate::meter::Meter;
+use crate::names::{self, Noted};
 use crate::snapshot::ExportedSnapshot;
 #[cfg(test)]
 use crate::tests::attacks::layers::{self, Layer};
@@ -78,10 +81,25 @@ impl Ledger {
         meter: &Meter,
         at: Option<&ExportedSnapshot>,
     ) -> Result<(Transaction<'c>, Identity), ReadError> {
+        let opened = self.open_for(client, meter, at, &Lookups::default()).await;
+        opened.map(|(transaction, identity, _)| (transaction, identity))
+    }
+
+    /// The same, and asks in the guard's message whether there is anything of a statement's names. That is still to be
+    /// judged: [`Ledger::judge_names`].
+    pub(crate) async fn open_for<'c>(
+        &self,
+        client: &'c mut Client,
+        meter: &Meter,
+        at: Option<&ExportedSnapshot>,
+        lookups: &Lookups,
+    ) -> Result<(Transaction<'c>, Identity, Vec<Noted>), ReadError> {
         meter.grant(0);
         #[cfg(test)]
         if layers::is_out(Layer::Guard) {
-            return self.open_unguarded(client).await;
+            let (transaction, identity) = self.open_unguarded(client).await?;
+            let noted = self.ask_names(&transaction, meter, lookups).await?;
+            return Ok((transaction, identity, noted));
         }
         self.in_time(async {
             let guard = match self.guard.get() {
@@ -105,21 +123,80 @@ impl Ledger {
                 .await
                 .map_err(own)?;
             self.opened.fetch_add(1, Ordering::Relaxed);
-            let answer = match at {
-                None => transaction.simple_query(guard).await,
-                Some(snapshot) => {
-                    // The id is made of hexadecimal digits and hyphens only.
-                    let id = snapshot.as_str();
-                    let sql = format!("set transaction snapshot '{id}';\n{guard}");
-                    transaction.simple_query(&sql).await
-                }
-            };
-            let answer = answer.map_err(own)?;
-            let row = guard::only_row(&answer).map_err(ReadError::Guard)?;
+            let mut sql = String::new();
+            if let Some(snapshot) = at {
+                // The id is made of hexadecimal digits and hyphens only.
+                sql = format!("set transaction snapshot '{}';\n", snapshot.as_str());
+            }
+            sql.push_str(guard);
+            if !lookups.is_empty() {
+                sql.push_str(";\n");
+                sql.push_str(&names::query(lookups));
+            }
+            let answer = transaction.simple_query(&sql).await.map_err(own)?;
+            let row = guard::first_row(&answer).map_err(ReadError::Guard)?;
             let identity = self.expectation.judge(row, self.pinned()).map_err(ReadError::Guard)?;
-            Ok((transaction, identity))
+            let noted = names::noted(&answer).map_err(ReadError::Guard)?;
+            Ok((transaction, identity, noted))
         })
         .await
+    }
+
+    /// Asks whether there is anything of a statement's names, where that could not travel with the guard.
+    pub(crate) async fn ask_names(
+        &self,
+        transaction: &Transaction<'_>,
+        meter: &Meter,
+        lookups: &Lookups,
+    ) -> Result<Vec<Noted>, ReadError> {
+        if lookups.is_empty() {
+            return Ok(Vec::new());
+        }
+        meter.grant(0);
+        self.in_time(async {
+            let answer = transaction.simple_query(&names::query(lookups)).await.map_err(own)?;
+            names::noted(&answer).map_err(ReadError::Guard)
+        })
+        .await
+    }
+
+    /// Refuses a statement whose names could mean something that nobody has judged. Where there is anything of those
+    /// names the server is asked what it is, and where that depends on columns, once more.
+    pub(crate) async fn judge_names(
+        &self,
+        transaction: &Transaction<'_>,
+        meter: &Meter,
+        lookups: &Lookups,
+        noted: &[Noted],
+    ) -> Result<(), ReadError> {
+        let refused = |refusal| ReadError::Refused(Box::new(refusal));
+        if noted.is_empty() {
+            return Ok(());
+        }
+        if noted.len() > MAX_FOUND {
+            return Err(refused(lookups.too_many()));
+        }
+        meter.grant(0);
+        let found = self.in_time(async {
+            let sql = names::details_query(noted);
+            let answer = transaction.simple_query(&sql).await.map_err(own)?;
+            names::found(&answer).map_err(ReadError::Guard)
+        });
+        let found = found.await?;
+        let questions = match lookups.judge(&found, &BTreeMap::new()).map_err(refused)? {
+            Judged::Clear => return Ok(()),
+            Judged::Ask(questions) => questions,
+        };
+        meter.grant(0);
+        let answers = self.in_time(async {
+            let sql = names::columns_query(&questions);
+            let answer = transaction.simple_query(&sql).await.map_err(own)?;
+            names::answers(&questions, &answer).map_err(ReadError::Guard)
+        });
+        match lookups.judge(&found, &answers.await?).map_err(refused)? {
+            Judged::Clear => Ok(()),
+            Judged::Ask(_) => Err(ReadError::Guard(GuardError::Incomplete { what: "answers" })),
+        }
     }
 
     /// How it would be without the guard.
@@ -185,7 +262,8 @@ impl Ledger {
         session.meter.grant(0);
         let guard = self.guard.get().map_or("", String::as_str);
         let sql = format!(
-            "begin isolation level repeatable read read only;\n{guard};\n{ASSERT};\n{RECYCLE};\nrollback"
+            "begin isolation level repeatable read read only;\n{guard};\n{};\n{ASSERT};\n{RECYCLE};\nrollback",
+            names::query(&Lookups::default())
         );
         let answer = tokio::time::timeout(REHEARSAL_TIMEOUT, session.client().simple_query(&sql));
         let answer = answer

@@ -18,9 +18,10 @@ pub(crate) struct ProfileFile {
     pub(crate) title: Option<String>,
     /// The database that must stay untouched.
     pub(crate) production: ProductionTable,
-    /// The database on which the work is done. The gate needs it; queries don't.
+    /// The database on which the work is done. The gate needs it; queries and snapshots of production
+    /// don't.
     pub(crate) clone: Option<CloneTable>,
-    /// What is run on the clone, and what takes it back. The gate needs it; queries don't.
+    /// What is run on the clone, and what takes it back. The gate needs it; queries and snapshots don't.
     pub(crate) build: Option<BuildTable>,
     /// What callers may ask production, by `clonegate query` and `clonegate mcp`.
     #[serde(default)]
@@ -83,8 +84,8 @@ pub(crate) struct CloneTable {
     pub(crate) name_pattern: String,
     /// The role, which is no superuser.
     pub(crate) role: String,
-    /// The folder of the check files, relative to the profile.
-    pub(crate) checks: PathBuf,
+    /// The folder of the check files, relative to the profile. The gate needs it; snapshots don't.
+    pub(crate) checks: Option<PathBuf>,
     /// The host on which psql runs, as in `ssh HOST`; this machine if it is left out.
     pub(crate) ssh: Option<String>,
     /// Another file than `~/.ssh/config`, relative to the profile.
@@ -111,6 +112,10 @@ pub(crate) struct CloneTable {
     /// Parts of the coverage manifest that need not be covered, each with the reason.
     #[serde(default)]
     pub(crate) waive: BTreeMap<String, String>,
+    /// What the role may do and the clone may have beyond the clone, each with the reason; docs/roles.md has
+    /// the names.
+    #[serde(default)]
+    pub(crate) accept: BTreeMap<String, String>,
     /// What the witnesses take, and what that may cost.
     #[serde(default)]
     pub(crate) witness: WitnessTable,
@@ -126,8 +131,46 @@ pub(crate) struct BuildTable {
     pub(crate) rollback: PathBuf,
     /// The text that the comment of every new relation must contain.
     pub(crate) marker: String,
+    /// By which column the rows that the build adds say that they are its own.
+    pub(crate) row_marker: Option<RowMarkerTable>,
+    /// Scripts that can be run again, by their names, and what that may change: relations
+    /// (`public.orders`), and of each the columns. Each is run again and rolled back.
+    #[serde(default)]
+    pub(crate) repeatable: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// What the build may take.
+    #[serde(default)]
+    pub(crate) bounds: BoundsTable,
     /// Who allowed that the scripts are committed; without it every script is rolled back.
     pub(crate) authorization: Option<AuthorizationTable>,
+}
+
+/// By which column the rows that the build adds say that they are its own.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RowMarkerTable {
+    /// The column's name.
+    pub(crate) column: String,
+    /// With what its value begins. It is no pattern: in LIKE `_` stands for any character.
+    pub(crate) prefix: String,
+    /// Tables of the build that have no such column, each with the reason.
+    #[serde(default)]
+    pub(crate) without: BTreeMap<String, String>,
+}
+
+/// What the build may take; what is left out is not bounded.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct BoundsTable {
+    /// Rows that are added.
+    pub(crate) rows: Option<u64>,
+    /// Definitions that are added: tables, columns, indexes, functions.
+    pub(crate) objects: Option<u64>,
+    /// By how much the clone grows: `16MiB`.
+    pub(crate) bytes: Option<String>,
+    /// How much write-ahead log the clone's server writes meanwhile: `64MiB`.
+    pub(crate) wal: Option<String>,
+    /// The scripts' own time, all together: `2m`.
+    pub(crate) time: Option<String>,
 }
 
 /// Who allowed commits on the clone.
@@ -140,6 +183,13 @@ pub(crate) struct AuthorizationTable {
     pub(crate) reference: String,
     /// Why commits are needed and why they do no harm.
     pub(crate) reason: String,
+    /// Until when, as in `2026-12-01T00:00:00Z`. Without it nothing is committed.
+    pub(crate) expires: Option<String>,
+    /// The digest of the profile that it is for, as `clonegate authorize` prints it.
+    pub(crate) profile: Option<String>,
+    /// The digests of the scripts and the rollback script that it is for, by their names.
+    #[serde(default)]
+    pub(crate) scripts: BTreeMap<String, String>,
 }
 
 /// What callers may ask production, and how much at once.
@@ -202,6 +252,10 @@ pub(crate) struct WitnessTable {
     pub(crate) digest: Vec<String>,
     /// Up to which size every relation gets a digest: `8MiB` if it is left out, `0B` for none.
     pub(crate) digest_small: Option<String>,
+    /// Of the relations that get a digest, those whose rows may be sent to this program and hashed here,
+    /// by their quoted names, or `*` for all; only on production.
+    #[serde(default)]
+    pub(crate) stream: Vec<String>,
     /// How long reading the rows of a snapshot may take; 10m if it is left out.
     pub(crate) budget: Option<String>,
     /// Connections that read at once on production; 2 if it is left out.

@@ -7,11 +7,16 @@ use std::time::Duration;
 use clonegate_model::{
     Across, Authorization, Check, CloneName, CloneNamePattern, DatabaseName, NameError,
 };
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::ProfileError;
+use crate::authorization::Binding;
 use crate::check_file::{nearest, read_check};
-use crate::file::{CloneTable, LimitsTable, ProductionTable, ProfileFile, SslMode, WitnessTable};
+use crate::file::{
+    BoundsTable, CloneTable, LimitsTable, ProductionTable, ProfileFile, RowMarkerTable, SslMode,
+    WitnessTable,
+};
 use crate::query::{PermittedNames, permitted};
 
 /// The largest file that a profile may name. It is read whole.
@@ -38,6 +43,8 @@ pub struct Profile {
     pub permitted: PermittedNames,
     /// SHA-256 over the profile, its checks and its scripts, in hexadecimal.
     pub sha256: String,
+    /// What an authorization has to name.
+    pub binding: Binding,
 }
 
 /// The database that must stay untouched.
@@ -84,10 +91,10 @@ pub struct CloneTarget {
     pub name_pattern: CloneNamePattern,
     /// The role.
     pub role: String,
-    /// Its checks, in the order of their numbers.
+    /// Its checks, in the order of their numbers; none where only snapshots are taken.
     pub checks: Vec<Check>,
-    /// The folder that they were read from.
-    pub checks_folder: PathBuf,
+    /// The folder of its checks.
+    pub checks_folder: Option<PathBuf>,
     /// The host on which psql runs; `None` is this machine.
     pub ssh: Option<String>,
     /// Another file than `~/.ssh/config`.
@@ -110,6 +117,9 @@ pub struct CloneTarget {
     pub organic: BTreeMap<String, Across>,
     /// Subjects of the coverage manifest that need not be covered, with the reason.
     pub waive: BTreeMap<String, String>,
+    /// What the role may do and the clone may have beyond the clone, with the reason; the gate knows the
+    /// names.
+    pub accept: BTreeMap<String, String>,
     /// What the witnesses take, and what that may cost.
     pub witness: WitnessSettings,
 }
@@ -121,6 +131,8 @@ pub struct WitnessSettings {
     pub digest: BTreeSet<String>,
     /// Up to how many bytes every relation gets one.
     pub digest_small: u64,
+    /// Whose rows may leave the server for it.
+    pub stream: StreamGrant,
     /// How long reading the rows of a snapshot may take.
     pub budget: Duration,
     /// Connections that read at once.
@@ -137,6 +149,17 @@ pub struct WitnessSettings {
     pub patience: Duration,
 }
 
+/// Whose rows may leave the server, to be hashed here instead of there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamGrant {
+    /// Nobody's: only digests leave it.
+    Nothing,
+    /// These relations'.
+    Named(BTreeSet<String>),
+    /// All relations'.
+    Everything,
+}
+
 /// What is run on the clone, and what takes it back.
 #[derive(Debug, Clone)]
 pub struct Build {
@@ -148,8 +171,40 @@ pub struct Build {
     pub rollback: Option<Script>,
     /// The text that the comment of every new relation must contain.
     pub marker: String,
+    /// By which column the rows that the build adds say that they are its own.
+    pub row_marker: Option<RowMarker>,
+    /// Scripts that can be run again, by their names, and which columns of which relations may differ then.
+    pub repeatable: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// What the build may take.
+    pub bounds: Bounds,
     /// Who allowed that the scripts are committed.
     pub authorization: Option<Authorization>,
+}
+
+/// By which column rows say that they are the build's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowMarker {
+    /// The column's name.
+    pub column: String,
+    /// With what its value begins.
+    pub prefix: String,
+    /// Tables that have no such column, by their quoted names, with the reason.
+    pub without: BTreeMap<String, String>,
+}
+
+/// What the build may take; `None` is not bounded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Rows that are added.
+    pub rows: Option<u64>,
+    /// Definitions that are added.
+    pub objects: Option<u64>,
+    /// Bytes by which the clone grows.
+    pub bytes: Option<u64>,
+    /// Bytes of write-ahead log that the clone's server writes meanwhile.
+    pub wal: Option<u64>,
+    /// The scripts' own time, all together.
+    pub time: Option<Duration>,
 }
 
 /// A script's text.
@@ -210,7 +265,19 @@ impl Profile {
         if let Some(folder) = &production.checks_folder {
             production.checks = checks(folder, &mut digest)?;
         }
-        let clone = clone(&place, root, clone_table, &mut digest)?;
+        if clone_table.checks.is_none() {
+            return Err(missing(
+                "`checks` in [clone]",
+                "name the folder of the check files; `clonegate snapshot` does without it",
+            ));
+        }
+        let clone = clone(&place, root, clone_table, Checks::Read(&mut digest))?;
+        // So far it is the profile's text, as it stands, and the checks.
+        let checks_digest: String = [&production.checks, &clone.checks]
+            .into_iter()
+            .flatten()
+            .map(|check| format!("{}:{}:{}\n", check.id, check.sql.len(), check.sql))
+            .collect();
         let mut scripts = Vec::new();
         for relative in &build.scripts {
             let script = script(&root.join(relative), &mut digest)?;
@@ -234,6 +301,20 @@ impl Profile {
                 "write for instance TEST_CLONE",
             ));
         }
+        let row_marker = match build.row_marker {
+            None => None,
+            Some(table) => Some(row_marker(&place, table)?),
+        };
+        for name in build.repeatable.keys() {
+            if !scripts.iter().any(|s| s.name == *name) {
+                return Err(place.at(
+                    "repeatable",
+                    format!("{name} is to be run again, and no script is called so"),
+                    "name one of `scripts` by its file's name",
+                ));
+            }
+        }
+        let bounds = bounds(&place, &build.bounds)?;
         let authorization = match build.authorization {
             None => None,
             Some(a) => {
@@ -248,17 +329,56 @@ impl Profile {
                         ));
                     }
                 }
-                Some(Authorization { by: a.by, reference: a.reference, reason: a.reason })
+                let expires = match &a.expires {
+                    None => None,
+                    Some(text) => Some(text.parse::<Timestamp>().map_err(|e| {
+                        place.at(
+                            "expires",
+                            format!("{text:?} is no time: {e}"),
+                            "write for instance 2026-12-01T00:00:00Z",
+                        )
+                    })?),
+                };
+                Some(Authorization {
+                    by: a.by,
+                    reference: a.reference,
+                    reason: a.reason,
+                    expires,
+                    profile: a.profile,
+                    scripts: a.scripts,
+                })
             }
         };
         let limits = limits(&place, &file.limits)?;
+        if let Some(rollback) = &rollback
+            && scripts.iter().any(|s| s.name == rollback.name)
+        {
+            return Err(place.at(
+                "rollback",
+                format!("a script and the rollback script are both called {}", rollback.name),
+                "give each a name of its own",
+            ));
+        }
+        let named: Vec<(&str, &str)> =
+            scripts.iter().chain(&rollback).map(|s| (&*s.name, &*s.text)).collect();
+        let binding = Binding::new(&table(&place)?, &checks_digest, &named);
         Ok(Self {
             path: path.to_owned(),
+            binding,
             title: file.title.unwrap_or_else(|| file.name.clone()),
             name: file.name,
             production,
             clone,
-            build: Build { scripts, rollback_path, rollback, marker: build.marker, authorization },
+            build: Build {
+                scripts,
+                rollback_path,
+                rollback,
+                marker: build.marker,
+                row_marker,
+                repeatable: build.repeatable,
+                bounds,
+                authorization,
+            },
             limits,
             permitted: permitted(file.permitted),
             sha256: digest.finalize().iter().map(|b| format!("{b:02x}")).collect(),
@@ -315,6 +435,11 @@ impl Place<'_> {
     }
 }
 
+/// The file's keys and values, whatever they mean.
+fn table(place: &Place<'_>) -> Result<toml::Table, ProfileError> {
+    toml::from_str(place.text).map_err(|e| explain(place.path, place.text, &e))
+}
+
 /// The file's keys, where the version is one that is read.
 pub(crate) fn parse(place: &Place<'_>) -> Result<ProfileFile, ProfileError> {
     let file: ProfileFile =
@@ -355,25 +480,37 @@ pub(crate) fn production(
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
         accept: table.accept,
-        witness: witness(place, table.witness, Some(100))?,
+        witness: witness(place, table.witness, Side::Production)?,
     })
 }
 
-fn clone(
+/// Whether the check files are read.
+pub(crate) enum Checks<'a> {
+    /// They are, and go into the profile's digest.
+    Read(&'a mut Sha256),
+    /// They are not: only the gate asks them.
+    LeftOut,
+}
+
+pub(crate) fn clone(
     place: &Place<'_>,
     root: &Path,
     table: CloneTable,
-    digest: &mut Sha256,
+    asked: Checks<'_>,
 ) -> Result<CloneTarget, ProfileError> {
     let name_pattern =
         CloneNamePattern::new(&table.name_pattern).map_err(place.name(&table.name_pattern))?;
     let maintenance = table.maintenance_database.unwrap_or_else(|| "postgres".to_owned());
+    let checks_folder = table.checks.map(|p| root.join(p));
     Ok(CloneTarget {
         database: name_pattern.admit(&table.database).map_err(place.name(&table.database))?,
         name_pattern,
         role: table.role,
-        checks: checks(&root.join(&table.checks), digest)?,
-        checks_folder: root.join(&table.checks),
+        checks: match (asked, &checks_folder) {
+            (Checks::Read(digest), Some(folder)) => checks(folder, digest)?,
+            (Checks::Read(_), None) | (Checks::LeftOut, _) => Vec::new(),
+        },
+        checks_folder,
         ssh: table.ssh,
         ssh_config: table.ssh_config.map(|p| root.join(p)),
         container: table.container,
@@ -385,7 +522,8 @@ fn clone(
         maintenance_database: DatabaseName::new(&*maintenance).map_err(place.name(&maintenance))?,
         organic: organic(place, table.organic)?,
         waive: waive(place, table.waive)?,
-        witness: witness(place, table.witness, None)?,
+        accept: table.accept,
+        witness: witness(place, table.witness, Side::Clone)?,
     })
 }
 
@@ -427,21 +565,50 @@ fn waive(
     Ok(table)
 }
 
+/// Which of the two databases something is said of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Production,
+    Clone,
+}
+
+fn with_schema(place: &Place<'_>, key: &'static str, name: &str) -> Result<(), ProfileError> {
+    if name.contains('.') {
+        return Ok(());
+    }
+    Err(place.at(key, format!("{name:?} has no schema"), format!("write \"public.{name}\"")))
+}
+
+fn stream(place: &Place<'_>, names: Vec<String>, side: Side) -> Result<StreamGrant, ProfileError> {
+    if names.is_empty() {
+        return Ok(StreamGrant::Nothing);
+    }
+    if side == Side::Clone {
+        return Err(place.at(
+            "stream",
+            "a clone is read through psql, which streams no rows".to_owned(),
+            "leave it out; the digests of a clone are taken on its server",
+        ));
+    }
+    if names.iter().any(|name| name == "*") {
+        return Ok(StreamGrant::Everything);
+    }
+    for name in &names {
+        with_schema(place, "stream", name)?;
+    }
+    Ok(StreamGrant::Named(names.into_iter().collect()))
+}
+
 fn witness(
     place: &Place<'_>,
     table: WitnessTable,
-    active_sessions: Option<u64>,
+    side: Side,
 ) -> Result<WitnessSettings, ProfileError> {
     const MOST_CONNECTIONS: usize = 16;
     for name in &table.digest {
-        if !name.contains('.') {
-            return Err(place.at(
-                "digest",
-                format!("{name:?} has no schema"),
-                format!("write \"public.{name}\""),
-            ));
-        }
+        with_schema(place, "digest", name)?;
     }
+    let stream = stream(place, table.stream, side)?;
     let digest_small = match &table.digest_small {
         None => 8 << 20,
         Some(text) => bytes(text).ok_or_else(|| {
@@ -463,16 +630,61 @@ fn witness(
     Ok(WitnessSettings {
         digest: table.digest.into_iter().collect(),
         digest_small,
+        stream,
         budget: duration(place, "budget", table.budget.as_deref(), 600, 86_400)?,
         connections,
         wal: table.wal,
         show_keys: table.show_keys,
-        active_sessions: table.active_sessions.or(active_sessions),
+        active_sessions: table.active_sessions.or(match side {
+            Side::Production => Some(100),
+            Side::Clone => None,
+        }),
         replica_lag: match table.replica_lag {
             None => None,
             Some(given) => Some(duration(place, "replica-lag", Some(&given), 60, 86_400)?),
         },
         patience: duration(place, "patience", table.patience.as_deref(), 60, 3_600)?,
+    })
+}
+
+fn row_marker(place: &Place<'_>, table: RowMarkerTable) -> Result<RowMarker, ProfileError> {
+    for (key, value) in [("column", &table.column), ("prefix", &table.prefix)] {
+        if value.is_empty() {
+            let hint = "name the column, and with what its values begin";
+            return Err(place.at(key, format!("the row marker's {key} is empty"), hint));
+        }
+    }
+    for (relation, reason) in &table.without {
+        if reason.trim().is_empty() || !relation.contains('.') {
+            return Err(place.at(
+                relation,
+                format!("{relation:?} is left out without a schema or without a reason"),
+                "write \"public.name\" = \"why\"",
+            ));
+        }
+    }
+    let RowMarkerTable { column, prefix, without } = table;
+    Ok(RowMarker { column, prefix, without })
+}
+
+fn bounds(place: &Place<'_>, table: &BoundsTable) -> Result<Bounds, ProfileError> {
+    let size = |key: &str, given: &Option<String>| match given {
+        None => Ok(None),
+        Some(text) => match bytes(text) {
+            Some(size) => Ok(Some(size)),
+            None => Err(place.at(key, format!("{text:?} is no size"), "write for instance 16MiB")),
+        },
+    };
+    let time = match &table.time {
+        None => None,
+        given => Some(duration(place, "time", given.as_deref(), 0, 86_400)?),
+    };
+    Ok(Bounds {
+        rows: table.rows,
+        objects: table.objects,
+        bytes: size("bytes", &table.bytes)?,
+        wal: size("wal", &table.wal)?,
+        time,
     })
 }
 

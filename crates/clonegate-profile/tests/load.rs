@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use clonegate_profile::{AuditTexts, ProductionProfile, Profile};
+use clonegate_profile::{AuditTexts, ProductionProfile, Profile, SnapshotProfile, StreamGrant};
 
 const GOOD: &str = r#"format = 1
 name = "trial"
@@ -105,7 +105,37 @@ fn a_secret_has_no_key() {
 }
 
 #[test]
+fn what_the_build_may_take_and_be_bound_to_is_read() {
+    let more = "marker = \"TEST_CLONE\"\nrepeatable = { \"a.sql\" = { \"public.a\" = [\"seen\"] } }\n\
+                bounds = { rows = 5, bytes = \"1MiB\", time = \"2s\" }\n\
+                row-marker = { column = \"by\", prefix = \"T_\" }\n\
+                authorization = { by = \"a\", reference = \"b\", reason = \"c\", expires = \"2026-12-01T00:00:00Z\" }";
+    let folder = folder(&GOOD.replace("marker = \"TEST_CLONE\"", more));
+    let profile = load(folder.path()).unwrap();
+    let bounds = &profile.build.bounds;
+    assert_eq!((bounds.rows, bounds.bytes, bounds.objects), (Some(5), Some(1 << 20), None));
+    assert_eq!(bounds.time.map(|t| t.as_secs()), Some(2));
+    assert_eq!(profile.build.repeatable["a.sql"]["public.a"], ["seen"]);
+    assert_eq!(profile.build.row_marker.unwrap().prefix, "T_");
+    let expires = profile.build.authorization.unwrap().expires.unwrap();
+    assert_eq!(expires.to_string(), "2026-12-01T00:00:00Z");
+    // Both scripts, and the same digest without the authorization.
+    assert_eq!(profile.binding.scripts.keys().collect::<Vec<_>>(), ["a.sql", "z.sql"]);
+    profile.binding.write(&folder.path().join("clonegate.toml"), expires).unwrap();
+    let bound = load(folder.path()).unwrap();
+    assert_eq!(bound.binding, profile.binding);
+}
+
+#[test]
 fn other_mistakes_say_what_to_write() {
+    let marker = "marker = \"TEST_CLONE\"";
+    let with = |more: &str| mistake(marker, &format!("{marker}\n{more}"));
+    assert!(with("repeatable = { \"b.sql\" = {} }").contains("no script is called so"));
+    assert!(with("bounds = { bytes = \"much\" }").contains("for instance 16MiB"));
+    assert!(with("row-marker = { column = \"by\", prefix = \"\" }").contains("prefix is empty"));
+    let until =
+        "authorization = { by = \"a\", reference = \"b\", reason = \"c\", expires = \"soon\" }";
+    assert!(with(until).contains("2026-12-01T00:00:00Z"));
     assert!(mistake("\"may-grow\"", "\"grows\"").contains("may-grow or may-change"));
     assert!(mistake("\"500ms\"", "\"fast\"").contains("for instance 500ms"));
     let twice = mistake("[\"a.sql\"]", "[\"a.sql\", \"./a.sql\"]");
@@ -215,6 +245,7 @@ fn what_the_witnesses_take_is_said_for_each_database() {
 fn a_witness_that_can_not_be_taken_as_said_is_refused() {
     for (line, said) in [
         ("digest = [\"orders\"]", "write \"public.orders\""),
+        ("stream = [\"orders\"]", "write \"public.orders\""),
         ("digest-small = \"8 megabytes\"", "8MiB"),
         ("budget = \"0s\"", "is no time"),
         ("connections = 0", "from 1 to 16"),
@@ -225,4 +256,48 @@ fn a_witness_that_can_not_be_taken_as_said_is_refused() {
         let error = load(folder.path()).unwrap_err();
         assert!(error.contains(said), "{line}: {error}");
     }
+}
+
+#[test]
+fn rows_leave_the_server_only_where_production_grants_it() {
+    let loaded = |table: &str| {
+        let folder = folder(&format!("{GOOD}\n{table}\n"));
+        load(folder.path()).map(|p| (p.production.witness.stream, p.clone.witness.stream))
+    };
+    let names = ["public.orders".to_owned()].into();
+    for (line, granted) in [
+        ("", StreamGrant::Nothing),
+        ("stream = []", StreamGrant::Nothing),
+        ("stream = [\"public.orders\"]", StreamGrant::Named(names)),
+        ("stream = [\"*\"]", StreamGrant::Everything),
+    ] {
+        let seen = loaded(&format!("[production.witness]\n{line}")).unwrap();
+        assert_eq!(seen, (granted, StreamGrant::Nothing), "{line}");
+    }
+    let error = loaded("[clone.witness]\nstream = [\"*\"]").unwrap_err();
+    assert!(error.contains("psql"), "{error}");
+}
+
+#[test]
+fn snapshots_need_no_build_and_no_checks_and_production_no_clone() {
+    let without_build = &GOOD[..GOOD.find("[build]").unwrap()];
+    let clone_only = without_build.replace("checks = \"checks\"\n", "");
+    let root = folder(&clone_only);
+    let path = root.path().join("clonegate.toml");
+    let profile = SnapshotProfile::load(&path).unwrap();
+    assert!(profile.clone.is_some_and(|clone| clone.checks_folder.is_none()));
+    assert_eq!(profile.production.organic.len(), 1);
+
+    fs::write(&path, &clone_only[..clone_only.find("[clone]").unwrap()]).unwrap();
+    assert!(SnapshotProfile::load(&path).unwrap().clone.is_none());
+
+    // The gate has nothing to prove without them.
+    let clone_checks = "role = \"builder\"\nchecks = \"checks\"";
+    let said = mistake(clone_checks, "role = \"builder\"");
+    assert!(said.contains("`checks` in [clone]"), "{said}");
+    // Checks that are there are not read: they may be broken.
+    let root = folder(GOOD);
+    fs::write(root.path().join("checks/01_one.sql"), "no check").unwrap();
+    let profile = SnapshotProfile::load(&root.path().join("clonegate.toml")).unwrap();
+    assert!(profile.production.checks.is_empty());
 }

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use clonegate_model::{DatabaseName, Exit};
+use clonegate_model::{DatabaseName, Exit, chain};
 use clonegate_probe::{ConnectError, CutBy, Place, ReadError, ServerError};
 use clonegate_sql::Refusal;
 use clonegate_store::audit::{AuditError, AuditEvent};
-
-use crate::production::chain;
 
 /// What became of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,7 +57,7 @@ pub enum QueryError {
         /// The ones that may be asked.
         known: Vec<DatabaseName>,
     },
-    /// The judge refused the text. Nothing was sent.
+    /// The judge refused the text, or a name in it means something of the database's own. It was not sent.
     #[error("{0}")]
     Refused(Refusal),
     /// The role can do more than a reader may. Nothing was sent.
@@ -298,6 +296,7 @@ impl From<ReadError> for QueryError {
             ReadError::WroteSomething { .. } | ReadError::LeftTransaction => {
                 Self::Breach { problem: error.to_string() }
             }
+            ReadError::Refused(refusal) => Self::Refused(*refusal),
             ReadError::Guard(source) => Self::NotProven { problem: chain(&source) },
             ReadError::Unavailable(source) => source.into(),
             ReadError::Busy { waited } => Self::Busy { waited },
@@ -308,7 +307,8 @@ impl From<ReadError> for QueryError {
             ReadError::UnsupportedType { column, type_name }
             | ReadError::Malformed { column, type_name } => Self::Unreadable { column, type_name },
             ReadError::Parameters { count } => Self::Parameters { count },
-            ReadError::Lost(_) | ReadError::SnapshotEnded => Self::Lost,
+            // A caller's statement is never streamed.
+            ReadError::Lost(_) | ReadError::SnapshotEnded | ReadError::NotACopy(_) => Self::Lost,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The one place where a profile becomes a connection to production: for queries and for the gate.
 
-use clonegate_model::{DatabaseName, RunId};
+use clonegate_model::{DatabaseName, RunId, chain};
 use clonegate_probe::{
     Accepted, Allowlist, Bounds, ConnectError, ConnectionSettings, Environment, Fields,
     ProductionChannel, Terms,
@@ -90,16 +90,4 @@ impl Production {
         };
         ProductionChannel::connect(self.settings.clone(), terms).await
     }
-}
-
-/// An error with what caused it, on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -250,7 +250,7 @@ impl QueryService {
         let span = tracing::info_span!("query", caller = %caller, database = %question.database);
         async {
             let (pending, database, answer) =
-                inner.serve(question, database, sql, &Facts::none()).await?;
+                inner.serve(question, database, (sql, Author::Caller), &Facts::none()).await?;
             let id = pending.asked();
             inner.answered(pending, &answer).await?;
             Ok(Served {
@@ -284,6 +284,7 @@ impl QueryService {
         question.note = Some("describe");
         let span = tracing::info_span!("describe", caller = %caller, database = %question.database);
         async {
+            let sql = (sql, Author::Program);
             let (pending, database, answer) = inner.serve(question, database, sql, &facts).await?;
             let id = pending.asked();
             let of = describe::read(scope, &answer.reading);
@@ -307,6 +308,13 @@ impl QueryService {
     }
 }
 
+/// Who wrote a statement. The program's own has no names that have to be looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Author {
+    Caller,
+    Program,
+}
+
 /// Where the audit log is when a profile names no place.
 #[must_use]
 pub fn audit_path(store: &Path) -> std::path::PathBuf {
@@ -319,7 +327,7 @@ impl Inner {
         &self,
         question: Question,
         database: &str,
-        sql: &str,
+        (sql, author): (&str, Author),
         facts: &Facts,
     ) -> Result<(Pending, DatabaseName, Answer), QueryError> {
         let Some(database) =
@@ -343,6 +351,10 @@ impl Inner {
                 Err(error)
             }
             Ok(statement) => {
+                let statement = match author {
+                    Author::Caller => statement,
+                    Author::Program => statement.of_the_program(),
+                };
                 question.ask(&log).map(|pending| (pending, statement)).map_err(QueryError::Audit)
             }
         });

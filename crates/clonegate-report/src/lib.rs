@@ -1,4 +1,5 @@
-//! A run record in, the report out: as Markdown for files, as tables for a terminal.
+//! A run record in, the report out: as Markdown for files, as tables for a terminal. What can be said of
+//! two snapshots ([`differences`]) is rendered the same way.
 //!
 //! Both renderings come from one [`Document`], so they can't say different things, and the document
 //! comes from the [`RunRecord`](clonegate_model::RunRecord) alone: rendering twice gives the same
@@ -7,11 +8,13 @@
 //!
 //! The crate reads no files and decides nothing.
 
+mod differences;
 mod document;
 mod markdown;
 mod report;
 mod terminal;
 
+pub use differences::{differences, differences_line};
 pub use document::{Block, Document};
 pub use markdown::render_markdown;
 pub use report::{report, summary_line};

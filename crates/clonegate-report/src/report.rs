@@ -26,6 +26,7 @@ pub fn report(run: &RunRecord) -> Document {
         doc.bullets(run.waived.clone());
     }
     channels(&mut doc, run);
+    controls(&mut doc, run);
     let date = run.started_at.strftime("%Y-%m-%d");
     checks(
         &mut doc,
@@ -34,6 +35,7 @@ pub fn report(run: &RunRecord) -> Document {
     );
     checks(&mut doc, "Clone safety check (entry)", run.clone_entry.as_deref());
     build(&mut doc, run);
+    watch(&mut doc, run);
     rehearsal(&mut doc, run);
     exit(&mut doc, run);
     authorization(&mut doc, run);
@@ -107,6 +109,19 @@ fn channels(doc: &mut Document, run: &RunRecord) {
     assertions(doc, &run.preflight);
 }
 
+fn controls(doc: &mut Document, run: &RunRecord) {
+    doc.heading("Negative controls");
+    match &run.controls {
+        None => doc.paragraph("Not taken."),
+        Some(controls) => {
+            doc.paragraph(
+                "What has to be refused, tried in this run against the guards themselves:",
+            );
+            assertions(doc, controls);
+        }
+    }
+}
+
 fn assertions(doc: &mut Document, assertions: &[Assertion]) {
     let rows =
         assertions.iter().map(|a| vec![a.title.clone(), a.required.clone(), actual(a)]).collect();
@@ -143,7 +158,16 @@ fn checks(doc: &mut Document, heading: &str, taken: Option<&[Assertion]>) {
 
 fn build(doc: &mut Document, run: &RunRecord) {
     doc.heading("Build");
-    if run.build.is_empty() {
+    if let Some(work) = &run.by_hand {
+        let time = |at: Option<jiff::Timestamp>| {
+            at.map_or("—".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+        };
+        doc.paragraph(format!(
+            "The work was done by hand, with tools of one's own, from {} to {}. No script was run.",
+            time(work.opened_at),
+            time(work.closed_at)
+        ));
+    } else if run.build.is_empty() {
         doc.paragraph("The profile has no scripts.");
     } else {
         doc.table(
@@ -159,6 +183,14 @@ fn build(doc: &mut Document, run: &RunRecord) {
         }
     }
     findings(doc, &run.clone_findings);
+}
+
+fn watch(doc: &mut Document, run: &RunRecord) {
+    doc.heading("Isolation of the clone during the run");
+    match &run.watch {
+        None => doc.paragraph("Not watched to the end."),
+        Some(watch) => assertions(doc, watch),
+    }
 }
 
 fn script(script: &ScriptRecord) -> Vec<String> {
@@ -296,13 +328,29 @@ fn authorization(doc: &mut Document, run: &RunRecord) {
             doc.heading("Why persistent clone commits were authorized here");
             doc.paragraph(authorization.reason.clone());
             doc.paragraph(format!(
-                "Authorized by {} ({}).",
-                authorization.by, authorization.reference
+                "Authorized by {} ({}), until {}.",
+                authorization.by,
+                authorization.reference,
+                authorization.expires.map_or("no time that it says".to_owned(), |t| t.to_string())
             ));
+            doc.paragraph("It is bound to what was run, by SHA-256:");
+            let bound = [("the profile", &authorization.profile)].into_iter();
+            let bound = bound.filter_map(|(what, sha256)| Some((what.to_owned(), sha256.clone()?)));
+            let scripts = authorization.scripts.iter().map(|(n, d)| (format!("`{n}`"), d.clone()));
+            let row = |(what, sha256): (String, String)| vec![what, format!("`{sha256}`")];
+            doc.table(&["what", "sha256"], bound.chain(scripts).map(row).collect());
         }
         (Mode::Persistent, None) => {
             doc.heading("Authorization");
             doc.paragraph("The scripts were committed and the record names no authorization.");
+        }
+        (Mode::Prototype, Some(authorization)) if !run.authorization_refused.is_empty() => {
+            doc.heading("Why nothing was committed");
+            doc.paragraph(format!(
+                "The authorization by {} ({}) does not hold for this run, so it was a prototype run: the scripts share one transaction, which is rolled back.",
+                authorization.by, authorization.reference
+            ));
+            doc.bullets(run.authorization_refused.clone());
         }
         (Mode::Prototype, _) => {
             doc.heading("Why nothing was committed");

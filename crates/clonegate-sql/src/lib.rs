@@ -1,8 +1,8 @@
 //! Parses and judges SQL: what may be read on production, what may be run on a clone.
 //!
-//! Two types can only be made here, and the channels take nothing else: [`ReadOnlyStatement`],
-//! one statement that only reads, and [`GuardedScript`], a script that stays on the clone and
-//! leaves transaction control to the executor. Judging is text in, verdict out: this crate opens
+//! Three types can only be made here, and the channels take nothing else: [`ReadOnlyStatement`],
+//! one statement that only reads; [`RangeCopy`], a range of one relation that is streamed; and
+//! [`GuardedScript`], a script that stays on the clone and leaves transaction control to the executor. Judging is text in, verdict out: this crate opens
 //! no file and asks no server.
 //!
 //! A read is judged by lists of what is known to be harmless: parts of the grammar, and by name the functions,
@@ -13,14 +13,20 @@
 //! guard and a role that may not write; the clone channel also has `\restrict`, a guard inside
 //! the transaction and a role that production refuses. A text that the judge lets through by
 //! mistake still meets those.
+//!
+//! What a name means is only known where there is a catalog. A judged read carries the names that may mean something of
+//! the database's own ([`lookups`]); who sends it asks the server for them first.
 
 pub mod builtins;
+mod copy;
+pub mod lookups;
 mod parse;
 mod permitted;
 mod read;
 mod refusal;
 mod script;
 
+pub use copy::{ColumnForm, CopiedColumn, CopyRefused, Identifier, NotAName, Qualified, RangeCopy};
 pub use permitted::{Permitted, PermittedError};
 pub use read::{MAX_STATEMENT_BYTES, ReadOnlyStatement};
 pub use refusal::{Refusal, Rule};

@@ -108,7 +108,8 @@ pub(crate) fn is_system_schema(schema: &str) -> bool {
 fn parts(name: &str) -> Result<Vec<String>, &'static str> {
     const NO_NAME: &str = "it is no name: write name or schema.name, without arguments, and in double quotes what has capitals or blanks";
     let mut parts = Vec::new();
-    let mut rest = name.trim();
+    // Other white space is a letter of a name to the server.
+    let mut rest = name.trim_matches([' ', '\t', '\n', '\r']);
     loop {
         let (part, after) = if let Some(quoted) = rest.strip_prefix('"') {
             let mut part = String::new();

@@ -6,6 +6,7 @@ use squawk_syntax::ast::{AstNode, Stmt};
 use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 
 use crate::builtins::{self, Class, Group};
+use crate::lookups::{Collector, Lookups, MAX_NAME_BYTES};
 use crate::parse::{
     Name, Quoted, name, names, own_range, statements, title, token_range, with_deep_stack,
 };
@@ -23,10 +24,18 @@ const MAX_SIGNS: usize = 4_000;
 /// How many signs may stand without a blank between them; PostgreSQL's own operators have four at most.
 const MAX_RUN_OF_SIGNS: usize = 64;
 
+/// White space as PostgreSQL has it. A no-break space and its like are letters of names.
+const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
+
 /// One statement that was judged to read only. Only [`ReadOnlyStatement::judge`] and
 /// [`ReadOnlyStatement::judge_with`] make one.
+///
+/// What its names mean on a server is not known yet: see [`ReadOnlyStatement::lookups`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadOnlyStatement(String);
+pub struct ReadOnlyStatement {
+    sql: String,
+    lookups: Lookups,
+}
 
 impl ReadOnlyStatement {
     /// Judges a text: one statement, SELECT, VALUES, TABLE, SHOW or EXPLAIN without ANALYZE, that is made of
@@ -59,7 +68,21 @@ impl ReadOnlyStatement {
     /// The statement, without closing semicolons.
     #[must_use]
     pub fn as_sql(&self) -> &str {
-        &self.0
+        &self.sql
+    }
+
+    /// The names that may mean something of the database's own. A server has to be asked for them before the
+    /// statement is sent to it.
+    #[must_use]
+    pub fn lookups(&self) -> &Lookups {
+        &self.lookups
+    }
+
+    /// The same statement with nothing to look up: for a program's own fixed text, and never for what somebody else
+    /// wrote.
+    #[must_use]
+    pub fn of_the_program(self) -> Self {
+        Self { lookups: Lookups::default(), ..self }
     }
 }
 
@@ -99,7 +122,8 @@ fn judge(sql: &str, permitted: &Permitted) -> Result<ReadOnlyStatement, Refusal>
     if !is_a_query(statement) && !matches!(statement, Stmt::Show(_) | Stmt::Explain(_)) {
         return Err(not_a_read(sql, root));
     }
-    let mut judge = Judge { sql, permitted, callee: 0..0, operators_until: 0 };
+    let mut judge =
+        Judge { sql, permitted, callee: 0..0, operators_until: 0, collector: Collector::default() };
     for element in root.descendants_with_tokens() {
         match element {
             SyntaxElement::Node(node) => {
@@ -117,8 +141,10 @@ fn judge(sql: &str, permitted: &Permitted) -> Result<ReadOnlyStatement, Refusal>
     }
     let start = usize::from(root.text_range().start());
     let end = usize::from(root.text_range().end());
-    let text = sql[start..end].trim_end().trim_end_matches(';').trim_end();
-    Ok(ReadOnlyStatement(text.to_owned()))
+    let text =
+        sql[start..end].trim_end_matches(BLANKS).trim_end_matches(';').trim_end_matches(BLANKS);
+    let lookups = judge.collector.finish(root, sql, permitted);
+    Ok(ReadOnlyStatement { sql: text.to_owned(), lookups })
 }
 
 /// Where a text has had too many signs that chain: operators, dots that are not a number's, brackets after brackets.
@@ -179,6 +205,8 @@ struct Judge<'a> {
     callee: Range<usize>,
     /// Where the operators that were read already end.
     operators_until: usize,
+    /// What only a server knows.
+    collector: Collector,
 }
 
 impl Judge<'_> {
@@ -218,7 +246,10 @@ impl Judge<'_> {
                 "FOR UPDATE and FOR SHARE lock rows",
                 "leave the locking clause out",
             ),
-            kind if is_harmless(kind) => Ok(()),
+            kind if is_harmless(kind) => {
+                self.meaning(node);
+                Ok(())
+            }
             kind => self.refuse(
                 Rule::Construct,
                 own_range(node),
@@ -229,6 +260,9 @@ impl Judge<'_> {
     }
 
     fn token(&mut self, token: &SyntaxToken) -> Result<(), Refusal> {
+        if let Some(name) = name(token.clone()) {
+            self.collector.name(&name);
+        }
         match token.kind() {
             SyntaxKind::UESCAPE_KW => self.refuse(
                 Rule::Construct,
@@ -254,12 +288,62 @@ impl Judge<'_> {
                 )
             }
             SyntaxKind::STRING => self.string(token),
+            SyntaxKind::LIKE_KW | SyntaxKind::ILIKE_KW | SyntaxKind::SIMILAR_KW => {
+                let symbols: &[&str] = match token.kind() {
+                    SyntaxKind::LIKE_KW => &["~~", "!~~"],
+                    SyntaxKind::ILIKE_KW => &["~~*", "!~~*"],
+                    _ => &["~", "!~"],
+                };
+                self.collector.operators_of_a_word(symbols, token_range(token));
+                Ok(())
+            }
+            SyntaxKind::BETWEEN_KW => {
+                let symbols = ["<", "<=", ">", ">="];
+                self.collector.operators_of_a_word(&symbols, token_range(token));
+                Ok(())
+            }
+            SyntaxKind::IN_KW => {
+                self.collector.operators_of_a_word(&["=", "<>"], token_range(token));
+                Ok(())
+            }
+            SyntaxKind::NATURAL_KW => {
+                self.collector.operators_of_a_word(&["="], token_range(token));
+                Ok(())
+            }
             _ if is_operator(token)
                 && usize::from(token.text_range().start()) >= self.operators_until =>
             {
                 self.operators(token)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What stands for operators and functions without naming them.
+    fn meaning(&mut self, node: &SyntaxNode) {
+        match node.kind() {
+            SyntaxKind::CASE_EXPR
+            | SyntaxKind::IS_DISTINCT_FROM
+            | SyntaxKind::IS_NOT_DISTINCT_FROM
+            | SyntaxKind::JOIN_USING_CLAUSE => {
+                self.collector.operators_of_a_word(&["="], own_range(node));
+            }
+            SyntaxKind::EXTRACT_FN
+            | SyntaxKind::JSON_ARRAY_AGG_FN
+            | SyntaxKind::JSON_ARRAY_FN
+            | SyntaxKind::JSON_EXISTS_FN
+            | SyntaxKind::JSON_FN
+            | SyntaxKind::JSON_OBJECT_AGG_FN
+            | SyntaxKind::JSON_OBJECT_FN
+            | SyntaxKind::JSON_QUERY_FN
+            | SyntaxKind::JSON_SCALAR_FN
+            | SyntaxKind::JSON_SERIALIZE_FN
+            | SyntaxKind::JSON_VALUE_FN
+            | SyntaxKind::OVERLAY_FN
+            | SyntaxKind::POSITION_FN
+            | SyntaxKind::SUBSTRING_FN
+            | SyntaxKind::TRIM_FN => self.collector.special(node),
+            _ => {}
         }
     }
 
@@ -315,13 +399,18 @@ impl Judge<'_> {
             let symbol = first_operator(&self.sql[rest.clone()]);
             let range = rest.start..rest.start + symbol.len();
             // The arrow of a named argument is no operator.
-            if symbol != "=>" && builtins::operator(symbol).is_none() {
-                return self.refuse(
-                    Rule::Operator,
-                    range,
-                    format!("{symbol} is no operator of PostgreSQL's own"),
-                    "call the operator's function, and permit that in the profile",
-                );
+            if symbol != "=>" {
+                if builtins::operator(symbol).is_none() {
+                    return self.refuse(
+                        Rule::Operator,
+                        range,
+                        format!("{symbol} is no operator of PostgreSQL's own"),
+                        "call the operator's function, and permit that in the profile",
+                    );
+                }
+                if !(symbol == "*" && is_everything(first)) {
+                    self.collector.operator(symbol, first, range.clone());
+                }
             }
             rest.start = range.end;
         }
@@ -352,13 +441,16 @@ impl Judge<'_> {
         if node.parent().is_some_and(|p| p.kind() == SyntaxKind::TABLESAMPLE_CLAUSE) {
             return self.sampling(&path, own_range(&callee));
         }
-        self.function(&path, own_range(&callee))
+        self.function(&path, own_range(&callee), arguments(node))
     }
 
-    fn sampling(&self, path: &[Name], range: Range<usize>) -> Result<(), Refusal> {
+    fn sampling(&mut self, path: &[Name], range: Range<usize>) -> Result<(), Refusal> {
         let words: Vec<&str> = path.iter().map(|name| name.text.as_str()).collect();
         match words.as_slice() {
-            ["bernoulli" | "system"] | ["pg_catalog", "bernoulli" | "system"] => Ok(()),
+            ["bernoulli" | "system"] | ["pg_catalog", "bernoulli" | "system"] => {
+                self.collector.call(path, None, range);
+                Ok(())
+            }
             _ => self.refuse(
                 Rule::Function,
                 range,
@@ -368,16 +460,27 @@ impl Judge<'_> {
         }
     }
 
-    fn function(&self, path: &[Name], range: Range<usize>) -> Result<(), Refusal> {
+    fn function(
+        &mut self,
+        path: &[Name],
+        range: Range<usize>,
+        arguments: Option<usize>,
+    ) -> Result<(), Refusal> {
         let words: Vec<&str> = path.iter().map(|name| name.text.as_str()).collect();
         let known = match path {
             [word] if word.quoted == Quoted::No && is_word_of_the_grammar(&word.text) => {
+                if word.text == "nullif" {
+                    self.collector.operators_of_a_word(&["="], range);
+                }
                 return Ok(());
             }
             _ => own(&words, builtins::function, "information schema"),
         };
         match known {
-            Some(group) if group.class == Class::Harmless => Ok(()),
+            Some(group) if group.class == Class::Harmless => {
+                self.collector.call(path, arguments, range);
+                Ok(())
+            }
             Some(group) => self.refuse(
                 Rule::Function,
                 range,
@@ -389,6 +492,7 @@ impl Judge<'_> {
             None if own(&words, builtins::data_type, "information schema")
                 .is_some_and(|g| g.class == Class::Harmless && !builtins::is_alias(g)) =>
             {
+                self.collector.call(path, arguments, range);
                 Ok(())
             }
             None => self.refuse(
@@ -402,7 +506,7 @@ impl Judge<'_> {
 
     /// `x.name` calls the function of that name where `x` has no such column, so whatever may not be called may
     /// not stand there either.
-    fn field(&self, node: &SyntaxNode) -> Result<(), Refusal> {
+    fn field(&mut self, node: &SyntaxNode) -> Result<(), Refusal> {
         let own = node.text_range();
         if usize::from(own.start()) < self.callee.end && usize::from(own.end()) <= self.callee.end {
             return Ok(());
@@ -424,12 +528,23 @@ impl Judge<'_> {
                     "leave it out; a column of that name can be read without its table's name, or as part of *",
                 )
             }
-            _ => Ok(()),
+            // A name that the server cuts may be another one then.
+            _ if field.text.len() > MAX_NAME_BYTES => self.refuse(
+                Rule::Function,
+                token_range(&field.token),
+                format!("a name after a dot can be a call, and the server cuts this one after {MAX_NAME_BYTES} bytes"),
+                "write the name as it is cut",
+            ),
+            _ => {
+                let base = node.first_child();
+                self.collector.field(base.as_ref(), &field);
+                Ok(())
+            }
         }
     }
 
     /// Types by name; those that the grammar has words for have nodes of their own.
-    fn data_type(&self, node: &SyntaxNode) -> Result<(), Refusal> {
+    fn data_type(&mut self, node: &SyntaxNode) -> Result<(), Refusal> {
         let path = node.children().find(|c| c.kind() == SyntaxKind::PATH_REF);
         let Some(path) = path.as_ref().and_then(path_of_names) else {
             return self.unreadable(node);
@@ -439,7 +554,14 @@ impl Judge<'_> {
         let known = own(&words, builtins::data_type, "information schema")
             .filter(|group| !builtins::is_alias(group) || (words.len() == 1 && !quoted));
         match known {
-            Some(group) if group.class == Class::Harmless => Ok(()),
+            Some(group) if group.class == Class::Harmless => {
+                if let [name] = words.as_slice()
+                    && !builtins::is_alias(group)
+                {
+                    self.collector.data_type(name, own_range(node));
+                }
+                Ok(())
+            }
             None if self.permitted.data_type(&words) => Ok(()),
             Some(group) => self.refuse(
                 Rule::Type,
@@ -544,7 +666,7 @@ fn own(
 }
 
 /// The names in `a.b`, where an expression is one or two names and nothing else.
-fn path_of_expression(node: &SyntaxNode) -> Option<Vec<Name>> {
+pub(crate) fn path_of_expression(node: &SyntaxNode) -> Option<Vec<Name>> {
     if node.kind() == SyntaxKind::NAME_REF {
         return only_name(node).map(|name| vec![name]);
     }
@@ -560,7 +682,7 @@ fn path_of_expression(node: &SyntaxNode) -> Option<Vec<Name>> {
 }
 
 /// The names in a path of a type or a relation: three at most, as `database.schema.name`.
-fn path_of_names(path: &SyntaxNode) -> Option<Vec<Name>> {
+pub(crate) fn path_of_names(path: &SyntaxNode) -> Option<Vec<Name>> {
     let mut found = Vec::new();
     for segment in path.descendants().filter(|n| n.kind() == SyntaxKind::PATH_SEGMENT_REF) {
         if found.len() == 3 {
@@ -572,7 +694,7 @@ fn path_of_names(path: &SyntaxNode) -> Option<Vec<Name>> {
 }
 
 /// The one name that a node is.
-fn only_name(node: &SyntaxNode) -> Option<Name> {
+pub(crate) fn only_name(node: &SyntaxNode) -> Option<Name> {
     let mut found = None;
     for element in node.children_with_tokens() {
         let SyntaxElement::Token(token) = element else {
@@ -587,6 +709,27 @@ fn only_name(node: &SyntaxNode) -> Option<Name> {
         found = Some(name(token)?);
     }
     found
+}
+
+/// How many arguments a call is given, where the text tells.
+fn arguments(call: &SyntaxNode) -> Option<usize> {
+    if call.children().any(|n| n.kind() == SyntaxKind::WITHIN_CLAUSE) {
+        return None;
+    }
+    let list = call.children().find(|n| n.kind() == SyntaxKind::ARG_LIST)?;
+    let words = list.descendants_with_tokens().filter_map(SyntaxElement::into_token);
+    if words.into_iter().any(|token| token.kind() == SyntaxKind::VARIADIC_KW) {
+        return None;
+    }
+    let arguments = |n: &SyntaxNode| matches!(n.kind(), SyntaxKind::ARG | SyntaxKind::NAMED_ARG);
+    Some(list.children().filter(arguments).count())
+}
+
+/// Whether a star stands for all columns or all rows, and is no operator.
+fn is_everything(token: &SyntaxToken) -> bool {
+    let of =
+        |kind| matches!(kind, SyntaxKind::TARGET | SyntaxKind::FIELD_EXPR | SyntaxKind::ARG_LIST);
+    token.kind() == SyntaxKind::STAR && token.parent().is_some_and(|p| of(p.kind()))
 }
 
 fn is_operator(token: &SyntaxToken) -> bool {

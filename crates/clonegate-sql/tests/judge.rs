@@ -13,6 +13,8 @@ mod fuzz;
 mod honest;
 #[path = "judge/hostile.rs"]
 mod hostile;
+#[path = "judge/lookups.rs"]
+mod lookups;
 #[path = "judge/sweep.rs"]
 mod sweep;
 

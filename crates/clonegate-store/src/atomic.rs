@@ -7,6 +7,8 @@ use std::path::Path;
 /// Writes beside the place, syncs, renames, and syncs the folder: after a crash there is the old
 /// file or the new one, and never a half.
 pub(crate) fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
+    #[cfg(feature = "faults")]
+    crate::faults::before_a_file()?;
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let mut beside = name.to_owned();
     beside.push(".part");

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use clonegate_model::{DatabaseName, Mode, Phase, Target, Verdict};
+use clonegate_model::{DatabaseName, Mode, Owner, Phase, Target, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -93,11 +93,65 @@ pub enum Event {
         /// In words.
         outcome: String,
     },
+    /// Production is about to be read; until the next [`Event::ProductionAsserted`] nothing says what
+    /// was asked of it.
+    ProductionRead {
+        /// At which phase.
+        phase: Phase,
+    },
+    /// What the production channel of this process has asserted so far.
+    ProductionAsserted {
+        /// Its transactions.
+        transactions: u64,
+        /// Those that were seen to have no transaction id.
+        asserted_without_xid: u64,
+    },
+    /// The clone is about to carry the run's mark.
+    CloneMarking,
+    /// The clone carries the run's mark.
+    CloneMarked,
+    /// The clone carries it no longer.
+    CloneUnmarked,
+    /// Entry is complete, and the clone is handed over to people or agents until the run is closed.
+    RunOpened,
+    /// A later process took the run.
+    RunTaken {
+        /// Which process.
+        by: Owner,
+        /// What it is about to do.
+        to: Taking,
+    },
+    /// A clone's lock or mark is about to be taken away from its holder.
+    UnlockBegun {
+        /// The clone.
+        clone: DatabaseName,
+        /// Who has it.
+        holder: String,
+        /// Why, in the words of the one who did it; `None` where the holder is known to be gone.
+        reason: Option<String>,
+    },
+    /// What became of the unlocking is known.
+    UnlockEnded {
+        /// In words.
+        outcome: String,
+    },
     /// The run was completed, or closed by a later command.
     RunEnded {
         /// Its verdict.
         verdict: Verdict,
     },
+}
+
+/// What a later process takes a run for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Taking {
+    /// It goes on where the run was killed.
+    Resume,
+    /// It runs no further script, and takes what is missing: rehearsal, proof and exit.
+    Close,
+    /// It ends the run without its exit, for this reason.
+    Abandon(String),
 }
 
 /// Appends to a journal.
@@ -120,6 +174,8 @@ impl Journal {
 
     /// Writes one line and syncs it.
     pub(crate) fn append(&mut self, entry: &Entry) -> io::Result<()> {
+        #[cfg(feature = "faults")]
+        crate::faults::before_a_line()?;
         let mut line = serde_json::to_vec(entry).map_err(io::Error::other)?;
         line.push(b'\n');
         let before = self.0.metadata()?.len();
@@ -127,6 +183,10 @@ impl Journal {
         if written.is_err() {
             // The step is not taken; half a line of it must not stay either.
             let _ = self.0.set_len(before);
+        }
+        #[cfg(feature = "faults")]
+        if written.is_ok() {
+            crate::faults::after_a_line()?;
         }
         written
     }

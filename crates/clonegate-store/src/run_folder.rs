@@ -1,17 +1,19 @@
 //! The store and its runs' folders.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use clonegate_model::{Phase, RUN_FORMAT, RunId, RunRecord, SNAPSHOT_FORMAT, Snapshot, Target};
+use clonegate_model::{
+    Owner, Phase, RUN_FORMAT, RunId, RunRecord, SNAPSHOT_FORMAT, Snapshot, Target,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::journal::{self, Journal};
-use crate::{Entry, Event, atomic};
+use crate::{Entry, Event, RunState, atomic, this_process};
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -78,15 +80,15 @@ pub struct Stored {
     pub owned: bool,
     /// Whether its journal can't be read: then nothing is known of it but its folder.
     pub damaged: bool,
+    /// Which process made it last, where it said so.
+    pub owner: Option<Owner>,
 }
 
 impl Stored {
-    /// Whether the run was neither completed nor closed, and nobody is at it.
+    /// Whether the run was neither completed nor closed, nobody is at it, and it is not open.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
-        let is_end = |e: &Event| matches!(e, Event::RunEnded { .. } | Event::RollbackEnded { .. });
-        let ended = self.journal.iter().any(|e| is_end(&e.event));
-        !ended && !self.owned && !self.damaged && !self.journal.is_empty()
+        self.state() == RunState::Killed
     }
 }
 
@@ -153,18 +155,25 @@ impl Store {
             let path = entry.map_err(io_error("list", &folder))?.path();
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
             if let Ok(run) = name.parse::<RunId>() {
-                // One damaged journal must not hide the other runs.
-                let (journal, damaged) = match read_journal(&path) {
-                    Ok(journal) => (journal, false),
-                    Err(StoreError::Damaged { .. }) => (Vec::new(), true),
-                    Err(error) => return Err(error),
-                };
-                runs.push(Stored { run, journal, owned: is_owned(&path), damaged, path });
+                runs.push(read_run(run, path)?);
             }
         }
         let begun = |s: &Stored| s.journal.first().map(|e| e.at);
         runs.sort_by(|a, b| begun(a).cmp(&begun(b)).then_with(|| a.run.cmp(&b.run)));
         Ok(runs)
+    }
+
+    /// One run; `None` where the store has none of that name.
+    ///
+    /// # Errors
+    /// When its folder or its journal can't be read.
+    pub fn run(&self, run: &RunId) -> Result<Option<Stored>, StoreError> {
+        let path = self.run_path(run);
+        match fs::metadata(&path) {
+            Ok(_) => read_run(run.clone(), path).map(Some),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(io_error("open", &path)(e)),
+        }
     }
 
     /// Reads a run's record.
@@ -174,6 +183,19 @@ impl Store {
     pub fn record(&self, run: &RunId) -> Result<RunRecord, StoreError> {
         read_json(&self.run_path(run).join("run.json"), RUN_FORMAT)
     }
+}
+
+/// One damaged journal must not hide the other runs.
+fn read_run(run: RunId, path: PathBuf) -> Result<Stored, StoreError> {
+    // The lock is looked at before the journal: a process that ends in between has written its last line.
+    let owned = is_owned(&path);
+    let (journal, damaged) = match read_journal(&path) {
+        Ok(journal) => (journal, false),
+        Err(StoreError::Damaged { .. }) => (Vec::new(), true),
+        Err(error) => return Err(error),
+    };
+    let owner = fs::read(path.join("owner")).ok().and_then(|o| serde_json::from_slice(&o).ok());
+    Ok(Stored { run, journal, owned, damaged, path, owner })
 }
 
 fn read_journal(run: &Path) -> Result<Vec<Entry>, StoreError> {
@@ -205,12 +227,19 @@ pub struct RunFolder {
 impl RunFolder {
     fn take(run: RunId, path: PathBuf) -> Result<Self, StoreError> {
         let owner_path = path.join("owner");
-        let owner = File::create(&owner_path).map_err(io_error("make", &owner_path))?;
+        let mut opened = fs::OpenOptions::new();
+        // What the process that has it wrote there stays, until it is known that there is none.
+        opened.create(true).read(true).write(true).truncate(false);
+        let mut owner = opened.open(&owner_path).map_err(io_error("make", &owner_path))?;
         match owner.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::Owned { path }),
             Err(TryLockError::Error(e)) => return Err(io_error("lock", &owner_path)(e)),
         }
+        let written = serde_json::to_vec(&this_process())
+            .map_err(io::Error::other)
+            .and_then(|me| owner.set_len(0).and_then(|()| owner.write_all(&me)));
+        written.map_err(io_error("write", &owner_path))?;
         let journal_path = path.join("journal.jsonl");
         let journal = Journal::open(&journal_path).map_err(io_error("open", &journal_path))?;
         atomic::sync_folder(&path).map_err(io_error("sync", &path))?;
@@ -248,7 +277,7 @@ impl RunFolder {
             (target, phase) => format!("{target}-{phase}.json"),
         };
         let contents = self.write_json(&place, snapshot)?;
-        let sha256 = Sha256::digest(&contents).iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hexadecimal(&contents);
         self.note(Event::SnapshotStored { target: snapshot.target, phase: snapshot.phase, sha256 })
     }
 
@@ -258,6 +287,18 @@ impl RunFolder {
     /// When there is none, it is damaged, or of another format.
     pub fn snapshot(&self, target: Target, phase: Phase) -> Result<Snapshot, StoreError> {
         read_json(&self.path.join(format!("{target}-{phase}.json")), SNAPSHOT_FORMAT)
+    }
+
+    /// SHA-256 of a snapshot's file, in hexadecimal, to be held against what the journal says.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn snapshot_digest(&self, target: Target, phase: Phase) -> Result<String, StoreError> {
+        let path = self.path.join(format!("{target}-{phase}.json"));
+        let mut contents = Vec::new();
+        let read = File::open(&path).and_then(|mut file| file.read_to_end(&mut contents));
+        read.map_err(io_error("read", &path))?;
+        Ok(hexadecimal(&contents))
     }
 
     /// Writes the run record.
@@ -286,6 +327,10 @@ impl RunFolder {
         atomic::write(&path, &contents).map_err(io_error("write", &path))?;
         Ok(contents)
     }
+}
+
+fn hexadecimal(contents: &[u8]) -> String {
+    Sha256::digest(contents).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Checks the format before the rest is trusted.

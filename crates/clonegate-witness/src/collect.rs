@@ -108,7 +108,7 @@ pub async fn collect<R: Reader + Send>(
     let Prelude { horizon, anchor, key, mut sorted, mut coverage } = begun;
     let against = entry.map_or(Against::Itself(&horizon), |e| Against::Entry(&e.horizon));
     let guard = Guard::new(plan.load, plan.budget);
-    let scan = Scan::new(&mut sorted.subjects, against, plan.slice, guard);
+    let scan = Scan::new(&mut sorted.subjects, against, &horizon, plan.slice, guard);
     let then_rows = async {
         let (defined, reader) = defining.await;
         scan.work(reader).await;
@@ -188,7 +188,7 @@ async fn prelude<R: Reader + Send>(
     let mut sorted = relations::sort_out(rows, plan, entry, since, &mut coverage);
     if !sorted.digests.is_empty() {
         let columns = read_columns(reader, &sorted).await;
-        relations::prescribe(&mut sorted, columns, plan, key, &mut coverage);
+        relations::prescribe(&mut sorted, columns, plan, key, entry, &mut coverage);
     }
     Ok(Prelude { horizon, anchor, key, sorted, coverage })
 }

@@ -6,8 +6,10 @@
 //! sum of those would not notice two rows that exchange a value. See `docs/adr/0006-digest.md`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use clonegate_model::{Comparable, DigestKey, HashSum};
+use clonegate_model::{Comparable, DigestKey, HashSum, Lane, StreamKey};
+use clonegate_sql::{ColumnForm, CopiedColumn, CopyRefused, NotAName, Qualified, RangeCopy};
 use serde::Deserialize;
 
 /// The longest expression that a recipe may need, so that a statement of one relation can be judged.
@@ -31,6 +33,23 @@ pub(crate) struct Recipe {
     columns: Vec<(String, String)>,
     pub(crate) text: String,
     pub(crate) comparable: Comparable,
+    /// Where the rows are streamed.
+    pub(crate) streamed: Option<Rows>,
+}
+
+/// The rows of a relation as they are streamed, and by which key they are hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rows {
+    oid: u32,
+    relation: Qualified,
+    pub(crate) columns: Arc<[CopiedColumn]>,
+    pub(crate) key: StreamKey,
+}
+
+impl Rows {
+    pub(crate) fn range(&self, from: u64, to: Option<u64>) -> Result<RangeCopy, CopyRefused> {
+        RangeCopy::new(self.oid, self.relation.clone(), &self.columns, from, to)
+    }
 }
 
 impl Recipe {
@@ -45,6 +64,7 @@ impl Recipe {
                 columns: Vec::new(),
                 text: format!("{} columns, as the row is stored", columns.len()),
                 comparable: Comparable::SameDatabase,
+                streamed: None,
             };
         }
         let own: Vec<(String, String)> = match own {
@@ -58,13 +78,38 @@ impl Recipe {
                 .collect(),
         };
         let length: usize = own.iter().map(|(_, sum)| sum.len() + 2).sum();
-        let described: Vec<String> = columns.iter().map(Column::described).collect();
         Self {
             whole,
             columns: if length > MAX_EXPRESSION { Vec::new() } else { own },
-            text: described.join(", "),
+            text: described(columns),
             comparable: Comparable::AnyServer,
+            streamed: None,
         }
+    }
+
+    /// The recipe for a relation whose rows are streamed. Its statement is no text that has to be judged, so
+    /// that any number of columns fits.
+    pub(crate) fn streamed(
+        oid: u32,
+        relation: &str,
+        columns: &[Column],
+        key: StreamKey,
+    ) -> Result<Self, CopyRefused> {
+        let copied = columns.iter().map(Column::copied).collect::<Result<_, _>>()?;
+        let rows = Rows { oid, relation: relation.parse()?, columns: copied, key };
+        // What can't be copied at all is refused here, before anything is read.
+        rows.range(0, None)?;
+        Ok(Self {
+            whole: String::new(),
+            columns: Vec::new(),
+            text: described(columns),
+            comparable: Comparable::AnyServer,
+            streamed: Some(rows),
+        })
+    }
+
+    pub(crate) fn lane(&self) -> Lane {
+        self.streamed.as_ref().map_or(Lane::Server, |rows| Lane::Streamed { key: rows.key })
     }
 
     /// The sum over all rows.
@@ -127,6 +172,15 @@ impl Column {
         }
     }
 
+    fn copied(&self) -> Result<CopiedColumn, NotAName> {
+        let form = match (self.how.as_str(), &self.base) {
+            ("binary", _) => ColumnForm::Binary,
+            ("base", Some(base)) => ColumnForm::Base(base.parse()?),
+            _ => ColumnForm::Text,
+        };
+        Ok(CopiedColumn { name: self.name.parse()?, form })
+    }
+
     fn described(&self) -> String {
         match (self.how.as_str(), &self.base) {
             ("binary", _) => format!("{} {}", self.name, self.r#type),
@@ -139,6 +193,11 @@ impl Column {
 /// What stands for the sums of columns where they are not taken.
 pub(crate) fn no_columns() -> String {
     "null::numeric[]".to_owned()
+}
+
+fn described(columns: &[Column]) -> String {
+    let columns: Vec<String> = columns.iter().map(Column::described).collect();
+    columns.join(", ")
 }
 
 fn hashed(row: &str, DigestKey(key): DigestKey) -> String {
@@ -166,6 +225,21 @@ mod tests {
         assert_eq!(recipe.comparable, Comparable::AnyServer);
         assert_eq!(recipe.read_columns("{1,NULL,-3}").unwrap()[2], HashSum(-3));
         assert!(recipe.read_columns("{1,2}").is_err());
+    }
+
+    #[test]
+    fn a_streamed_row_has_the_same_columns_in_the_same_forms() {
+        let columns = [column("a", "binary"), column("\"B\"", "base"), column("c", "text")];
+        let key = StreamKey([1; 32]);
+        let recipe = Recipe::streamed(7, "public.t", &columns, key).unwrap();
+        let sql = recipe.streamed.as_ref().unwrap().range(0, None).unwrap().as_sql().to_owned();
+        assert!(
+            sql.contains(r#"t.xmin, t."a", t."B"::"pg_catalog"."numeric", case when"#),
+            "{sql}"
+        );
+        assert_eq!(recipe.text, Recipe::new(&columns, DigestKey(1), OwnSums::No).text);
+        assert_eq!(recipe.lane(), Lane::Streamed { key });
+        assert!(Recipe::streamed(7, "t", &columns, key).is_err(), "a name without a schema");
     }
 
     #[test]

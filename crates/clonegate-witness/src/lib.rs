@@ -25,10 +25,12 @@ mod relations;
 mod rows;
 mod scan;
 mod sequences;
+mod stream;
 mod template;
 mod wal;
 
 pub use collect::{CollectError, Collected, collect};
-pub use plan::{Asked, DigestOf, Keys, LoadLimits, Plan, SMALL};
+pub use plan::{Asked, DigestOf, Granted, Keys, LoadLimits, Plan, SMALL, Streaming};
 pub use reader::{Reader, Unread, UnreadKind};
+pub use stream::{RowFold, Streamed};
 pub use wal::EXTENSION_FUNCTIONS;

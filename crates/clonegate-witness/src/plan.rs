@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use clonegate_model::DigestKey;
+use clonegate_model::{DigestKey, StreamKey};
 
 /// What is to be taken, and what it may cost.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub struct Plan {
     pub digest: DigestOf,
     /// The key of the digests at entry; at exit entry's is taken.
     pub key: DigestKey,
+    /// Which of the digests may be taken by streaming the rows to this program; `None` for none.
+    pub stream: Option<Streaming>,
     /// Whether the write-ahead log is read.
     pub wal: Asked,
     /// Whether the keys of changed rows are read and kept.
@@ -37,6 +39,25 @@ pub enum DigestOf {
         /// Up to how many bytes a relation is small, with what is stored out of line.
         small: u64,
     },
+}
+
+/// Which relations' rows may leave the server, to be hashed here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Streaming {
+    /// Which.
+    pub granted: Granted,
+    /// The key of streamed digests at entry; at exit entry's is taken.
+    pub key: StreamKey,
+}
+
+/// What may be streamed, of the relations that get a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Granted {
+    /// All. Small ones are still read on the server, where many of them share a statement and each column has
+    /// its own sum.
+    Everything,
+    /// These, by their quoted names, whatever their size.
+    Named(BTreeSet<String>),
 }
 
 /// Whether something that is optional was asked for.
@@ -84,6 +105,7 @@ impl Plan {
         Self {
             digest: DigestOf::Chosen { named: BTreeSet::new(), small: SMALL },
             key,
+            stream: None,
             wal: Asked::No,
             keys: Keys::Redacted,
             slice: Duration::from_millis(500),

@@ -4,6 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use clonegate_model::Reading;
+use clonegate_sql::RangeCopy;
+
+use crate::stream::{RowFold, Streamed};
 
 /// A channel that can read, and one reading at a time.
 ///
@@ -16,6 +19,17 @@ pub trait Reader {
         &mut self,
         statements: &[String],
     ) -> impl Future<Output = Vec<Result<Reading, Unread>>> + Send;
+
+    /// Streams a range of a relation into the fold, on the same snapshot. Only asked where
+    /// a [`Plan`](crate::Plan) grants it; a channel that can't gives no answer.
+    fn stream(
+        &mut self,
+        copy: RangeCopy,
+        fold: RowFold,
+    ) -> impl Future<Output = Result<Streamed, Unread>> + Send {
+        let _ = (copy, fold);
+        async { Err(Unread::refused("this channel streams no rows")) }
+    }
 
     /// Waits. A clock is the runtime's business, and this crate knows none.
     fn wait(&mut self, time: Duration) -> impl Future<Output = ()> + Send;

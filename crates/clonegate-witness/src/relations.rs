@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use clonegate_model::{
-    Covered, Digest, Lineage, RangeState, RelationKind, RelationState, Snapshot, Witness,
+    Covered, Digest, Lane, Lineage, RangeState, RelationKind, RelationState, Snapshot, Witness,
 };
 use serde::Deserialize;
 
 use crate::anchor::Since;
 use crate::coverage::Coverages;
 use crate::digest::{Column, OwnSums, Recipe};
-use crate::plan::{DigestOf, Plan, SMALL};
+use crate::plan::{DigestOf, Granted, Plan, SMALL};
 use crate::scan::{Seen, Subject, ranges};
 
 /// Where large objects have their pages.
@@ -19,6 +19,9 @@ const LARGE_OBJECT_PAGES: u32 = 2613;
 /// With more digests than this no relation's columns get sums of their own: of many small relations the
 /// planning of those sums would take longer than all the rest.
 const MOST_WITH_OWN_SUMS: usize = 1000;
+
+/// Streamed relations that the manifest names in one line; each has its lane beside its digest.
+const NAMED: usize = 10;
 
 /// A relation, as `relations.sql` describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -213,14 +216,39 @@ fn wants(plan: &Plan, row: &RelationRow, had: Option<bool>) -> Wants {
     }
 }
 
+/// Which lane a relation's digest takes. At exit it is entry's: another proves nothing.
+fn lane(plan: &Plan, subject: &Subject, small: u64, before: Option<Lane>) -> Result<Lane, String> {
+    let granted = plan.stream.as_ref().is_some_and(|stream| match &stream.granted {
+        Granted::Everything => true,
+        Granted::Named(names) => names.contains(&subject.name),
+    });
+    match (before, &plan.stream) {
+        (Some(Lane::Streamed { .. }), _) if !granted => {
+            Err("its contents were streamed at entry, and now that is not granted".to_owned())
+        }
+        (Some(lane), _) => Ok(lane),
+        (None, Some(stream)) if granted => {
+            let is_small = stream.granted == Granted::Everything && subject.bytes <= small;
+            Ok(if is_small { Lane::Server } else { Lane::Streamed { key: stream.key } })
+        }
+        (None, _) => Ok(Lane::Server),
+    }
+}
+
 /// Gives each subject that is to have a digest its recipe.
 pub(crate) fn prescribe(
     sorted: &mut Sorted,
     columns: Result<Vec<ColumnsRow>, String>,
     plan: &Plan,
     key: clonegate_model::DigestKey,
+    entry: Option<&Snapshot>,
     coverage: &mut Coverages,
 ) {
+    let before: BTreeMap<u32, Lane> = entry
+        .into_iter()
+        .flat_map(|e| &e.relations)
+        .filter_map(|r| Some((r.oid, r.digest.as_ref()?.lane)))
+        .collect();
     let small = match &plan.digest {
         DigestOf::Everything => SMALL,
         DigestOf::Chosen { small, .. } => *small,
@@ -235,13 +263,31 @@ pub(crate) fn prescribe(
         }
     };
     let few = sorted.digests.len() <= MOST_WITH_OWN_SUMS;
-    for place in &sorted.digests {
-        let subject = &mut sorted.subjects[*place];
+    let Sorted { subjects, digests, .. } = sorted;
+    digests.retain(|place| {
+        let subject = &mut subjects[*place];
         // A relation without columns is not in the answer, and has rows all the same.
         let its = columns.get(&subject.oid).map_or(&[][..], Vec::as_slice);
-        let own = if few && subject.bytes <= small { OwnSums::Yes } else { OwnSums::No };
-        subject.recipe = Some(Recipe::new(its, key, own));
-    }
+        let lane = lane(plan, subject, small, before.get(&subject.oid).copied());
+        let recipe = lane.and_then(|lane| match lane {
+            Lane::Server => {
+                let own = if few && subject.bytes <= small { OwnSums::Yes } else { OwnSums::No };
+                Ok(Recipe::new(its, key, own))
+            }
+            Lane::Streamed { key } => Recipe::streamed(subject.oid, &subject.name, its, key)
+                .map_err(|refused| refused.to_string()),
+        });
+        match recipe {
+            Ok(recipe) => {
+                subject.recipe = Some(recipe);
+                true
+            }
+            Err(why) => {
+                coverage.gap(&subject.name, Witness::Digest, why);
+                false
+            }
+        }
+    });
 }
 
 /// Folds what was seen into the relations, and into the manifest.
@@ -249,6 +295,7 @@ pub(crate) fn conclude(sorted: &mut Sorted, seen: &[Seen], later: bool, coverage
     let mut by_oid: BTreeMap<u32, &mut RelationState> =
         sorted.relations.iter_mut().map(|r| (r.oid, r)).collect();
     let (mut covered, mut rows, mut digests) = (0, 0, 0);
+    let mut streamed: Vec<&str> = Vec::new();
     for (place, (subject, seen)) in sorted.subjects.iter().zip(seen).enumerate() {
         let Some(relation) = by_oid.get_mut(&subject.oid) else { continue };
         let large_objects = subject.oid == LARGE_OBJECT_PAGES;
@@ -278,6 +325,9 @@ pub(crate) fn conclude(sorted: &mut Sorted, seen: &[Seen], later: bool, coverage
             (_, Some(why)) => coverage.gap(name, Witness::Digest, why.clone()),
             (Some(recipe), None) => {
                 digests += 1;
+                if recipe.streamed.is_some() {
+                    streamed.push(name);
+                }
                 relation.digest = Some(Digest {
                     rows: seen.rows,
                     sum: seen.sum,
@@ -285,6 +335,7 @@ pub(crate) fn conclude(sorted: &mut Sorted, seen: &[Seen], later: bool, coverage
                     columns: recipe.named(&seen.columns),
                     recipe: recipe.text.clone(),
                     comparable: recipe.comparable,
+                    lane: recipe.lane(),
                 });
             }
             (None, None) => {}
@@ -295,7 +346,15 @@ pub(crate) fn conclude(sorted: &mut Sorted, seen: &[Seen], later: bool, coverage
         coverage.push("relations", Witness::Lineage, Covered::Yes(text));
     }
     if digests > 0 {
-        let text = format!("the contents of {digests} of them");
+        let mut text = format!("the contents of {digests} of them");
+        if !streamed.is_empty() {
+            let all = streamed.len();
+            streamed.truncate(NAMED);
+            text.push_str(&format!("; streamed to this program: {}", streamed.join(", ")));
+            if all > NAMED {
+                text.push_str(&format!(" and {} more", all - NAMED));
+            }
+        }
         coverage.push("relations", Witness::Digest, Covered::Yes(text));
     }
     let without = covered - digests + sorted.untouched;

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use clonegate_model::{HashSum, RangeState, Reading, Value};
+use clonegate_model::{HashSum, Horizon, RangeState, Reading, Value};
+use clonegate_sql::{CopyRefused, RangeCopy};
 
 use crate::digest::{Recipe, no_columns};
 use crate::lineage::Against;
 use crate::load::Guard;
 use crate::reader::{Reader, Unread, UnreadKind};
+use crate::stream::{RowFold, Streamed};
 use crate::template::fill;
 
 const SCAN: &str = include_str!("../../../sql/engine/witness/scan.sql");
@@ -82,6 +84,23 @@ enum Stage {
     Detail,
 }
 
+/// What a reader does next.
+enum Job {
+    /// Nothing is left.
+    Nothing,
+    /// These statements.
+    Ask(Vec<Work>, Vec<String>),
+    /// One piece of a relation whose rows are streamed.
+    Stream(Work, Box<OnePiece>),
+}
+
+/// One piece of a relation whose rows are streamed, and what becomes of them.
+struct OnePiece {
+    piece: Piece,
+    copy: Result<RangeCopy, CopyRefused>,
+    fold: RowFold,
+}
+
 #[derive(Debug, Clone)]
 struct Work {
     pieces: Vec<Piece>,
@@ -103,6 +122,8 @@ struct State<'a> {
     stage: Stage,
     slice: Duration,
     against: Against<'a>,
+    /// The horizon of the snapshot that is read.
+    now: &'a Horizon,
     subjects: &'a mut [Subject],
     seen: Vec<Seen>,
     ready: VecDeque<Work>,
@@ -122,6 +143,7 @@ impl<'a> Scan<'a> {
     pub(crate) fn new(
         subjects: &'a mut [Subject],
         against: Against<'a>,
+        now: &'a Horizon,
         slice: Duration,
         guard: Guard,
     ) -> Self {
@@ -130,6 +152,7 @@ impl<'a> Scan<'a> {
             stage: Stage::Scan,
             slice,
             against,
+            now,
             steps: vec![0; count],
             seen: vec![Seen::default(); count],
             subjects,
@@ -180,21 +203,41 @@ async fn work<R: Reader + Send>(reader: &mut R, state: &Mutex<State<'_>>) {
                 continue;
             }
         }
-        let (batch, statements) = lock(state).take(reader.together());
-        if batch.is_empty() {
-            return;
-        }
+        let job = lock(state).take(reader.together());
         let begun = Instant::now();
-        let mut answers = reader.read(&statements).await.into_iter();
-        let took = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
-        let mut state = lock(state);
-        state.longest = state.longest.max(took);
-        let mut ended = false;
-        for work in batch {
-            let answer = answers.next().unwrap_or(Err(Unread::silent()));
-            ended |= matches!(&answer, Err(e) if e.kind == UnreadKind::Ended);
-            state.settle(work, answer, took);
-        }
+        let ended = match job {
+            Job::Nothing => return,
+            Job::Ask(batch, statements) => {
+                let mut answers = reader.read(&statements).await.into_iter();
+                let took = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
+                let mut state = lock(state);
+                state.longest = state.longest.max(took);
+                let mut ended = false;
+                for work in batch {
+                    let answer = answers.next().unwrap_or(Err(Unread::silent()));
+                    ended |= matches!(&answer, Err(e) if e.kind == UnreadKind::Ended);
+                    let folded =
+                        answer.and_then(|r| state.fold(&work, &r).map_err(Unread::refused));
+                    state.settle(work, folded, took);
+                }
+                ended
+            }
+            Job::Stream(work, one) => {
+                let OnePiece { piece, copy, fold } = *one;
+                let answer = match copy {
+                    Ok(copy) => reader.stream(copy, fold).await,
+                    Err(refused) => Err(Unread::refused(refused.to_string())),
+                };
+                let took = begun.elapsed();
+                let mut state = lock(state);
+                state.longest = state.longest.max(took);
+                let ended = matches!(&answer, Err(e) if e.kind == UnreadKind::Ended);
+                let folded =
+                    answer.and_then(|s| state.fold_stream(piece, s).map_err(Unread::refused));
+                state.settle(work, folded, took);
+                ended
+            }
+        };
         if ended {
             return;
         }
@@ -224,11 +267,16 @@ impl State<'_> {
                 continue;
             }
             let bytes = if it.recipe.is_some() { it.bytes } else { it.blocks.saturating_mul(8192) };
+            let is_streamed = it.recipe.as_ref().is_some_and(|r| r.streamed.is_some());
             if bytes > FIRST_BYTES && it.blocks > 1 {
                 // How many blocks are as much as a first range may be, with what is out of line.
                 let step = (it.blocks.saturating_mul(FIRST_BYTES) / bytes).max(1);
                 self.steps[subject] = step;
                 self.cursors.push(Cursor { subject, next: 0, blocks: it.blocks, step });
+                continue;
+            }
+            if is_streamed {
+                self.ready.push_back(Work { pieces: vec![whole], attempt: 0 });
                 continue;
             }
             if small.len() == STATEMENT_PIECES || weight + bytes > FIRST_BYTES {
@@ -262,17 +310,24 @@ impl State<'_> {
     }
 
     /// The next statements; what does not fit one is split here.
-    fn take(&mut self, together: usize) -> (Vec<Work>, Vec<String>) {
+    fn take(&mut self, together: usize) -> Job {
         let (mut batch, mut statements) = (Vec::new(), Vec::new());
         let mut pieces = 0;
         if self.guard.is_over() {
-            return (batch, statements);
+            return Job::Nothing;
         }
         while batch.len() < together && pieces < CALL_PIECES {
             let Some(mut work) = self.next() else { break };
             work.pieces.retain(|p| self.seen[p.subject].failure.is_none());
             if work.pieces.is_empty() {
                 continue;
+            }
+            if let Some(one) = self.streamed(&work) {
+                if batch.is_empty() {
+                    return Job::Stream(work, Box::new(one));
+                }
+                self.ready.push_front(work);
+                break;
             }
             let mut sql = String::new();
             let mut fits = 0;
@@ -296,7 +351,15 @@ impl State<'_> {
             batch.push(work);
             statements.push(self.around(&sql));
         }
-        (batch, statements)
+        if batch.is_empty() { Job::Nothing } else { Job::Ask(batch, statements) }
+    }
+
+    /// What is to be streamed for some work, if its relation is.
+    fn streamed(&self, work: &Work) -> Option<OnePiece> {
+        let ([piece], Stage::Scan) = (work.pieces.as_slice(), self.stage) else { return None };
+        let rows = self.subjects[piece.subject].recipe.as_ref()?.streamed.as_ref()?;
+        let fold = RowFold::new(rows.key, self.against, self.now, rows.columns.len());
+        Some(OnePiece { piece: *piece, copy: rows.range(piece.from, piece.to), fold })
     }
 
     /// The largest first, so that the readers end together.
@@ -369,8 +432,7 @@ impl State<'_> {
         fill(if self.stage == Stage::Scan { PIECE } else { DETAIL }, &values)
     }
 
-    fn settle(&mut self, work: Work, answer: Result<Reading, Unread>, took: Duration) {
-        let folded = answer.and_then(|reading| self.fold(&work, &reading).map_err(Unread::refused));
+    fn settle(&mut self, work: Work, folded: Result<(), Unread>, took: Duration) {
         let Err(unread) = folded else {
             self.pace(&work, took);
             return;
@@ -463,11 +525,36 @@ impl State<'_> {
         Ok(())
     }
 
+    /// A streamed piece has been looked at as closely as there is: each row came with its transaction.
+    fn fold_stream(&mut self, piece: Piece, streamed: Streamed) -> Result<(), String> {
+        let Streamed { fold, filenode } = streamed;
+        let folded = fold.end()?;
+        if !self.is_the_same_file(piece, filenode) {
+            return Ok(());
+        }
+        let seen = &mut self.seen[piece.subject];
+        seen.rows += folded.rows;
+        seen.newer += folded.newer;
+        seen.recent += folded.recent;
+        seen.recent_xids = seen.recent_xids.wrapping_add(folded.recent_xids);
+        seen.sum = seen.sum.plus(folded.sum);
+        seen.of_entry = seen.of_entry.plus(folded.of_entry);
+        let range = RangeState {
+            from: piece.from,
+            to: piece.to,
+            rows: folded.rows,
+            newer: self.against.is_later().then_some(folded.newer),
+            sum: Some(folded.sum),
+        };
+        seen.pieces.push((piece, range));
+        Ok(())
+    }
+
     fn fold_scan(&mut self, piece: Piece, row: &[Value]) -> Result<(), String> {
         let [_, Value::Integer(rows), Value::Bool(young), filenode, sum, columns] = row else {
             return Err(SHAPE.to_owned());
         };
-        if !self.is_the_same_file(piece, filenode) {
+        if !self.is_the_same_file(piece, filenode.as_integer()) {
             return Ok(());
         }
         let rows = count(*rows)?;
@@ -486,13 +573,13 @@ impl State<'_> {
                 let own = recipe.read_columns(text)?;
                 seen.columns.resize(own.len(), HashSum::default());
                 for (all, own) in seen.columns.iter_mut().zip(own) {
-                    all.0 += own.0;
+                    *all = all.plus(own);
                 }
             }
-            seen.sum.0 += sum.0;
+            seen.sum = seen.sum.plus(sum);
             range.sum = Some(sum);
             if !young {
-                seen.of_entry.0 += sum.0;
+                seen.of_entry = seen.of_entry.plus(sum);
             }
         }
         seen.rows += rows;
@@ -509,13 +596,13 @@ impl State<'_> {
         else {
             return Err(SHAPE.to_owned());
         };
-        if !self.is_the_same_file(piece, filenode) {
+        if !self.is_the_same_file(piece, filenode.as_integer()) {
             return Ok(());
         }
         let (newer, recent, xids) = (count(*newer)?, count(*recent)?, count(*xids)?);
         let seen = &mut self.seen[piece.subject];
         if self.subjects[piece.subject].recipe.is_some() && self.against.is_later() {
-            seen.of_entry.0 += hash_sum(sum)?.0;
+            seen.of_entry = seen.of_entry.plus(hash_sum(sum)?);
         }
         seen.newer += newer;
         seen.recent += recent;
@@ -530,8 +617,8 @@ impl State<'_> {
 
     /// An older snapshot sees a relation that was truncated since as empty, and one that was rewritten in
     /// other places. Both give it another file.
-    fn is_the_same_file(&mut self, piece: Piece, filenode: &Value) -> bool {
-        let same = filenode.as_integer() == Some(self.subjects[piece.subject].filenode);
+    fn is_the_same_file(&mut self, piece: Piece, filenode: Option<i64>) -> bool {
+        let same = filenode == Some(self.subjects[piece.subject].filenode);
         if !same {
             self.seen[piece.subject].failure.get_or_insert_with(|| {
                 "it was truncated, rewritten or dropped while the snapshot was read; run again"
@@ -609,7 +696,7 @@ pub(crate) fn ranges(seen: &Seen, earlier: &[RangeState]) -> Vec<RangeState> {
         for r in ranges.iter().filter(|r| inside(outer, r)) {
             sum.rows += r.rows;
             sum.newer = sum.newer.zip(r.newer).map(|(a, b)| a + b);
-            sum.sum = sum.sum.zip(r.sum).map(|(a, b)| HashSum(a.0 + b.0));
+            sum.sum = sum.sum.zip(r.sum).map(|(a, b)| a.plus(b));
         }
         sum
     };
@@ -620,7 +707,7 @@ pub(crate) fn ranges(seen: &Seen, earlier: &[RangeState]) -> Vec<RangeState> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use clonegate_model::{DigestKey, Horizon};
+    use clonegate_model::{DigestKey, Horizon, StreamKey};
     use futures_util::FutureExt as _;
     use proptest::prelude::*;
 
@@ -637,11 +724,14 @@ mod tests {
         most: u64,
         locked: BTreeSet<u32>,
         without_digest: BTreeSet<u32>,
+        /// It streams nothing.
+        dry: bool,
         rewritten: BTreeSet<u32>,
         /// How many statements until the connection is lost.
         lives: Option<usize>,
         together: usize,
         asked: usize,
+        streamed: usize,
     }
 
     fn number_behind(text: &str, before: &str) -> Option<u64> {
@@ -701,6 +791,26 @@ mod tests {
             self.asked += statements.len();
             statements.iter().map(|sql| self.answer(sql)).collect()
         }
+        async fn stream(&mut self, copy: RangeCopy, mut fold: RowFold) -> Result<Streamed, Unread> {
+            let unread = |kind| Unread { kind, reason: format!("{kind:?}") };
+            let from = number_behind(copy.as_sql(), "(pg_catalog.>=) '(").unwrap();
+            let end = number_behind(copy.as_sql(), "(pg_catalog.<) '(").unwrap_or(u64::MAX);
+            let blocks = end.min(self.blocks[&copy.oid()]).saturating_sub(from);
+            self.streamed += 1;
+            if self.dry || blocks > self.most {
+                let kind = if self.dry { UnreadKind::Refused } else { UnreadKind::TimedOut };
+                return Err(unread(kind));
+            }
+            // One row without columns a block, written by transaction 5.
+            let mut bytes = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
+            for _ in 0..blocks {
+                bytes.extend([0, 1, 0, 0, 0, 4, 0, 0, 0, 5]);
+            }
+            bytes.extend([0xff; 2]);
+            fold.take(&bytes).unwrap();
+            let filenode = i64::from(copy.oid()) + i64::from(self.rewritten.contains(&copy.oid()));
+            Ok(Streamed { fold, filenode: Some(filenode) })
+        }
         async fn wait(&mut self, _: Duration) {}
         fn together(&self) -> usize {
             self.together.max(1)
@@ -721,12 +831,30 @@ mod tests {
     }
 
     fn read(readers: &mut [Fake], budget: Duration) -> Vec<Seen> {
-        let horizon: Horizon = "10:10:".parse().unwrap();
+        let subjects = subjects(&readers[0].blocks.clone());
+        read_subjects(readers, subjects, budget)
+    }
+
+    /// With the digests of every other relation streamed.
+    fn read_streamed(readers: &mut [Fake]) -> Vec<Seen> {
         let mut subjects = subjects(&readers[0].blocks.clone());
+        for it in subjects.iter_mut().filter(|it| it.oid % 2 == 0) {
+            let recipe = Recipe::streamed(it.oid, &it.name, &[], StreamKey([3; 32]));
+            it.recipe = Some(recipe.unwrap());
+        }
+        read_subjects(readers, subjects, HOUR)
+    }
+
+    fn read_subjects(
+        readers: &mut [Fake],
+        mut subjects: Vec<Subject>,
+        budget: Duration,
+    ) -> Vec<Seen> {
+        let horizon: Horizon = "10:10:".parse().unwrap();
         let limits = LoadLimits { active_sessions: None, ..LoadLimits::default() };
         let guard = Guard::new(limits, budget);
         let slice = Duration::from_millis(500);
-        let scan = Scan::new(&mut subjects, Against::Itself(&horizon), slice, guard);
+        let scan = Scan::new(&mut subjects, Against::Itself(&horizon), &horizon, slice, guard);
         for reader in readers {
             scan.work(reader).now_or_never().expect("nothing is waited for");
         }
@@ -754,6 +882,44 @@ mod tests {
                 prop_assert!(ranges.windows(2).all(|w| w[0].to == Some(w[1].from)));
             }
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn every_block_is_streamed_once_however_often_it_takes_too_long(
+            sizes in proptest::collection::vec(0_u64..5_000, 1..6),
+            most in 40_u64..2_500,
+            together in 1_usize..20,
+        ) {
+            let blocks: BTreeMap<u32, u64> = (1..).zip(sizes).collect();
+            let one = Fake { blocks: [(2, 1)].into(), most: 9, ..Fake::default() };
+            let row = read_streamed(&mut [one])[0].sum;
+            let fake = Fake { blocks: blocks.clone(), most, together, ..Fake::default() };
+            let mut readers = [fake];
+            let seen = read_streamed(&mut readers);
+            prop_assert_eq!(readers[0].streamed > 0, blocks.len() > 1);
+            for (seen, (oid, blocks)) in seen.iter().zip(&blocks) {
+                prop_assert_eq!(&seen.failure, &None);
+                prop_assert_eq!(&seen.no_digest, &None);
+                prop_assert_eq!(seen.rows, *blocks);
+                let of_a_row = if oid % 2 == 0 { row.0 } else { 3 };
+                prop_assert_eq!(seen.sum.0, of_a_row.wrapping_mul(i128::from(*blocks)));
+                let parts = seen.pieces.iter().filter_map(|(_, range)| range.sum);
+                prop_assert_eq!(parts.fold(HashSum(0), HashSum::plus), seen.sum);
+            }
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_streamed_is_named_and_its_lineage_had_all_the_same() {
+        let seen = read_streamed(&mut [Fake { dry: true, ..three() }]);
+        assert_eq!((seen[1].rows, seen[1].no_digest.as_deref()), (10, Some("Refused")));
+        assert_eq!((seen[0].no_digest.as_deref(), seen[2].no_digest.as_deref()), (None, None));
+        let mut fake = three();
+        fake.rewritten.insert(2);
+        let seen = read_streamed(&mut [fake]);
+        assert!(seen[1].failure.as_ref().is_some_and(|why| why.contains("rewritten")));
     }
 
     fn three() -> Fake {

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
         env = "CLONEGATE_STORE"
     )]
     pub(crate) store: PathBuf,
-    /// Print the run record, or a query's answer, as JSON instead of tables.
+    /// Print the run record, a status, a query's answer, or what differs, as JSON instead of tables.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Print errors and the verdict's line, and nothing else.
@@ -35,10 +35,56 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Take a profile through entry, build, rehearsal and exit, and write the report.
     Gate(Gate),
-    /// List the runs in the store, and say which were killed.
-    Status,
+    /// Take entry and hand the clone over, for work with other tools until `close`.
+    ///
+    /// No process waits: the clone carries the run's mark, and other runs are turned away from it with exit
+    /// code 5. The profile's scripts are not run. Exit codes: 0 the run is open; else as for `gate`.
+    Open(Open),
+    /// List the runs in the store: ended, open, in progress, killed; or show one of them.
+    Status(Status),
+    /// Go on with a run that was killed, where its journal and the server say that it was.
+    ///
+    /// A script that is committed is not run again. Where it is not safe (the profile, a script or a database
+    /// is another one, or what became of a script is not known) it says why with exit code 3, and the run
+    /// stays as it is.
+    Resume(OfRun),
+    /// Complete a run that is open or was killed: rehearsal, proof, exit, verdict. No script is run.
+    Close(OfRun),
+    /// End a run that is open or was killed without its exit: INCONCLUSIVE, exit code 3.
+    Abandon(Abandon),
+    /// Show who has the clone, and free it if that is known to be gone.
+    ///
+    /// Exit codes: 0 it is free; 5 it is not, because somebody lives or may live who has it.
+    Unlock(Unlock),
     /// Run the profile's rollback script on the clone, for real.
     Rollback(Config),
+    /// Take a snapshot of one of the profile's databases, by itself.
+    ///
+    /// It has the definitions, the rows' number and age, digests, sequences, and the manifest of what was
+    /// covered. `clonegate diff` compares two of them. Of the profile, production needs [production]
+    /// only, and the clone [clone] besides; checks are not asked.
+    ///
+    /// Exit codes: 0 written, and everything is covered; 2 usage or configuration, or the file is there
+    /// already; 3 it could not be read, or the file says what could not be covered.
+    Snapshot(Snapshot),
+    /// Compare two snapshots of one database: what differs, where, and what could not be established.
+    ///
+    /// Nothing is connected to. Whether rows were changed is known if the second was read against the
+    /// first (`snapshot --since`), if both have digests with one key, or if no transaction completed in
+    /// between; else it is named and the exit code is 3.
+    ///
+    /// Exit codes: 0 equal, or declared by the profile; 2 usage, or a file is missing or damaged; 3 not
+    /// comparable, or something could not be established; 100 different.
+    Diff(Diff),
+    /// Compare the clone with production, both read now: definitions, contents by digest, sequences.
+    ///
+    /// Exit codes: 0 equal; 2 usage or configuration; 3 something could not be established; 100
+    /// different.
+    Compare(Compare),
+    /// Print what an authorization of the profile's build has to name: expiry and digests.
+    ///
+    /// Nothing is connected to. Read the scripts, then paste it into [build.authorization].
+    Authorize(Authorize),
     /// Ask production one question, read-only, bounded and audited.
     ///
     /// The statement is judged, recorded in the audit log, read in a READ ONLY transaction behind a
@@ -82,11 +128,126 @@ pub(crate) enum Command {
     },
 }
 
+/// What `clonegate authorize` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Authorize {
+    /// The profile.
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// How many hours it is to hold, from now.
+    #[arg(long, default_value_t = 24, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8784))]
+    pub(crate) hours: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Open {
+    /// The profile.
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Compare the contents of every relation too, and not only of those that the profile names.
+    #[arg(long)]
+    pub(crate) deep: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The run; all of them without it. Of one, the clone's server is asked who has the lock.
+    pub(crate) run: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfRun {
+    /// The run; the only one that it could be without it.
+    pub(crate) run: Option<String>,
+    /// The profile; the one that the run began with without it.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Abandon {
+    #[command(flatten)]
+    pub(crate) of: OfRun,
+    /// Why; it stands in the journal and in the report.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unlock {
+    /// The profile that names the clone.
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Take the clone from whoever has it, and end its sessions.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Why; it stands in the journal.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Config {
     /// The profile.
     #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
     pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Snapshot {
+    /// Of which database.
+    #[arg(value_enum, value_name = "DATABASE")]
+    pub(crate) of: Of,
+    /// The profile; of it only what is needed to read that database.
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The file to be written; - is standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// An earlier snapshot: count the rows that are newer, and take its digests again, with its key.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+    /// Take the digest of every relation's contents; against an earlier snapshot, of those that it has.
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// One of the profile's databases.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Of {
+    /// The one that must stay untouched.
+    Production,
+    /// The one on which the work is done.
+    Clone,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The earlier snapshot.
+    #[arg(value_name = "FIRST")]
+    pub(crate) first: PathBuf,
+    /// The later one.
+    #[arg(value_name = "SECOND")]
+    pub(crate) second: PathBuf,
+    /// The profile that says what may change and what need not be covered; without it, nothing.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// The profile; of it [production] and [clone].
+    #[arg(short, long, default_value = "clonegate.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Compare owners too.
+    #[arg(long)]
+    pub(crate) owners: bool,
+    /// Compare grants and default privileges too.
+    #[arg(long)]
+    pub(crate) grants: bool,
 }
 
 #[derive(Debug, Args)]

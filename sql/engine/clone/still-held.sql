@@ -1,5 +1,10 @@
--- Does this very session still have the clone's lock? No privileges.
+-- Does this very session still have the clone's lock, and which mark does the clone carry? The owner stands
+-- in the statement, where holder.sql finds it. No privileges.
 select pg_catalog.concat(:'nonce', '|still|', pg_catalog.json_build_object(
+    'owner', :'owner',
+    'mark', (
+        select pg_catalog.substring(pg_catalog.shobj_description(d.oid, 'pg_database'), '(?n)^clonegate run: (.*)$')
+        from pg_catalog.pg_database d where d.datname operator(pg_catalog.=) :'clone'),
     'held', exists (
         select from pg_catalog.pg_locks l
         where l.locktype operator(pg_catalog.=) 'advisory'

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clonegate_diff::{Additions, Policy, diff};
 use clonegate_model::{
-    DigestKey, Footprint, Phase, Reading, RunId, SNAPSHOT_FORMAT, Snapshot, Target,
+    DigestKey, Footprint, Phase, Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, Target,
 };
 use clonegate_probe::{
     Accepted, Allowlist, Bounds, ConnectionSettings, Environment, Fields, ProductionChannel,
@@ -57,11 +57,13 @@ async fn take(
         run: run.clone(),
         target: Target::Production,
         phase,
+        since: entry.map(Since::of),
         begun_at,
         ended_at: Timestamp::now(),
         identity: channel.identity().clone(),
         readings: Vec::new(),
         horizon: seen.horizon,
+        anchor: seen.anchor,
         relations: seen.relations,
         sequences: seen.sequences,
         catalog: seen.catalog,

@@ -12,6 +12,7 @@ mod ssh_host;
 
 mod catalog;
 mod cut;
+mod faults;
 mod one_instance;
 mod over_ssh;
 mod two_instances;

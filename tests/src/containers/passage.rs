@@ -9,7 +9,7 @@ use toml_edit::DocumentMut;
 
 use super::servers::Targets;
 use super::ssh_host::{HOST, SshHost};
-use crate::harness::{Ended, Gate, records, set};
+use crate::harness::{Ended, Gate, records, run, set};
 
 /// The one-roof profile in a folder of its own, and the store beside it.
 pub(super) struct Passage {
@@ -88,6 +88,12 @@ impl Passage {
     /// Starts the gate.
     pub(super) fn begin(&self) -> Gate {
         Gate::start(&self.store(), &self.config())
+    }
+
+    /// Another command with this profile and store.
+    pub(super) async fn command(&self, name: &str) -> Ended {
+        let config = self.config();
+        run(&self.store(), &[name, "--config", config.to_str().expect("the path is text")]).await
     }
 
     /// Waits for the gate's end, and reads what it left.

@@ -87,6 +87,16 @@ impl Server {
         self.container.kill().await;
     }
 
+    /// Starts it again after [`Server::kill`]; its port on 127.0.0.1 may be another one then.
+    pub(super) async fn start_again(&self) {
+        let started = Command::new("docker").args(["start", self.name()]).output().await;
+        assert!(started.is_ok_and(|s| s.status.success()), "{} starts again", self.name());
+        until("the server is back", async || {
+            self.psql().run_sql("postgres", "select 1").await.is_ok()
+        })
+        .await;
+    }
+
     fn psql(&self) -> Psql {
         Psql::in_container(self.name(), SUPERUSER)
     }

@@ -82,6 +82,17 @@ impl SshHost {
         );
     }
 
+    /// Kills every docker command on it.
+    pub(super) fn kill_docker(&self) {
+        self.container.shell(
+            "for folder in /proc/[0-9]*; do \
+                 case \"$(cat \"$folder/comm\" 2>/dev/null)\" in \
+                     docker*) kill -KILL \"${folder#/proc/}\" 2>/dev/null || true ;; \
+                 esac; \
+             done",
+        );
+    }
+
     /// Ends the host.
     pub(super) async fn kill(&self) {
         self.container.kill().await;

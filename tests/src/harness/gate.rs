@@ -30,7 +30,7 @@ impl Ended {
         format!("exit {:?}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.stdout, self.stderr)
     }
 
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -79,7 +79,14 @@ impl Gate {
         Self { child, store: store.to_owned() }
     }
 
+    /// With an authorization that is bound to what the profile now says.
     pub(crate) fn start(store: &Path, config: &Path) -> Self {
+        authorize(config);
+        Self::start_as_it_is(store, config)
+    }
+
+    /// With the authorization that stands there.
+    pub(crate) fn start_as_it_is(store: &Path, config: &Path) -> Self {
         let config = config.to_str().expect("the path is text");
         let child = command(store, &["gate", "--config", config]).spawn().expect("the gate starts");
         Self { child, store: store.to_owned() }
@@ -117,6 +124,17 @@ impl Gate {
     pub(crate) async fn end(self) -> Ended {
         let output = tokio::time::timeout(PATIENCE * 2, self.child.wait_with_output()).await;
         Ended::of(output.expect("the gate ends").expect("the gate can be waited for"))
+    }
+}
+
+/// Binds the profile's authorization to what it now says, unless a case wrote an expiry of its own. A
+/// profile that can't be read is the gate's to refuse.
+pub(crate) fn authorize(config: &Path) {
+    let expires: jiff::Timestamp = "2100-01-01T00:00:00Z".parse().expect("a time");
+    let Ok(profile) = clonegate_profile::Profile::load(config) else { return };
+    let own = profile.build.authorization.and_then(|a| a.expires);
+    if own.is_none_or(|own| own == expires) {
+        profile.binding.write(config, expires).expect("the profile can be written");
     }
 }
 

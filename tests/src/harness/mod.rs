@@ -6,7 +6,7 @@ mod gate;
 mod trial;
 
 pub(crate) use edit::set;
-pub(crate) use gate::{Ended, Gate, command, records, run, run_with_input};
+pub(crate) use gate::{Ended, Gate, authorize, command, records, run, run_with_input};
 pub(crate) use trial::{Session, Side, Trial, UNTIL_GO};
 
 use std::time::{Duration, Instant};

@@ -136,7 +136,11 @@ impl Trial {
         let there = format!(
             "select count(*) from pg_stat_activity where application_name = '{application}' and state <> 'active'"
         );
-        until("the session is there", async || self.sql(side, &there).await == "1").await;
+        let server = &self.endpoint(side).psql;
+        until("the session is there", async || {
+            server.run_sql("postgres", &there).await.is_ok_and(|n| n.trim() == "1")
+        })
+        .await;
         Session { psql, application: application.to_owned() }
     }
 
@@ -148,7 +152,11 @@ impl Trial {
             "select count(*) from pg_stat_activity where application_name = '{}' and state = 'idle'",
             session.application
         );
-        until("the session is done", async || self.sql(side, &done).await == "1").await;
+        let server = &self.endpoint(side).psql;
+        until("the session is done", async || {
+            server.run_sql("postgres", &done).await.is_ok_and(|n| n.trim() == "1")
+        })
+        .await;
     }
 
     /// Puts a script into the build, behind `after` others, that runs `first` and then waits until
@@ -187,7 +195,12 @@ impl Trial {
     /// Waits until a script waits.
     pub(crate) async fn somebody_waits(&self) {
         let waits = "select count(*) from pg_stat_activity where application_name like 'clonegate/%' and query like '%case-go%' and pid <> pg_backend_pid()";
-        until("the script waits", async || self.sql(Side::Clone, waits).await != "0").await;
+        // Not on the clone: the gate would see a foreign session there.
+        let server = &self.endpoint(Side::Clone).psql;
+        until("the script waits", async || {
+            server.run_sql("postgres", waits).await.is_ok_and(|n| n.trim() != "0")
+        })
+        .await;
     }
 
     /// Lets the script that waits go on.
@@ -231,6 +244,39 @@ impl Trial {
         until("the server is gone", async || {
             let endpoint = self.endpoint(side);
             endpoint.psql.run_sql("postgres", "select 1").await.is_err()
+        })
+        .await;
+    }
+
+    /// Ends the server of one side as `pg_ctl stop -m immediate` does, and gives how it is started again.
+    pub(crate) async fn stop_at_once(&self, side: Side) -> Vec<String> {
+        let data = self.sql(side, "show data_directory").await;
+        let pid = fs::read_to_string(Path::new(&data).join("postmaster.pid"))
+            .expect("the server has a pid file");
+        let pid = pid.lines().next().expect("the first line is the pid");
+        let line = fs::read(format!("/proc/{pid}/cmdline")).expect("the server has a command line");
+        self.crash(side).await;
+        let words = line.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+        words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+    }
+
+    /// Starts a server again that was stopped.
+    pub(crate) async fn start_again(&self, side: Side, words: Vec<String>) {
+        let mut server = std::process::Command::new(&words[0]);
+        server.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let data = words.iter().skip_while(|w| *w != "-D").nth(1).expect("it has a data directory");
+        let meta = fs::metadata(data).expect("the data directory is there");
+        use std::os::unix::fs::MetadataExt as _;
+        use std::os::unix::process::CommandExt as _;
+        if rustix::process::getuid().is_root() {
+            server.uid(meta.uid()).gid(meta.gid());
+        }
+        let mut server = server.process_group(0).current_dir("/").spawn().expect("it starts again");
+        // It ends with the sandbox, which knows it by its folder; then it is waited for.
+        std::thread::spawn(move || server.wait());
+        until("the server is back", async || {
+            let endpoint = self.endpoint(side);
+            endpoint.psql.run_sql("postgres", "select 1").await.is_ok()
         })
         .await;
     }

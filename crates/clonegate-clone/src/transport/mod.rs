@@ -4,6 +4,8 @@ mod local;
 mod ssh;
 mod ssh_config;
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -78,11 +80,22 @@ pub enum StartError {
     Ssh(#[from] SshError),
 }
 
+/// How a container is called.
+#[derive(Clone, Copy)]
+enum Called {
+    ByItsId,
+    ByItsName,
+}
+
 /// The way to where psql is.
 #[derive(Debug)]
 pub(crate) struct Link {
     ssh: Option<Connection>,
     container: Option<(String, ContainerName)>,
+    /// The container's own id, once it was asked: a name may be given to another one.
+    pinned: Option<String>,
+    /// Sessions that were opened over it, by database.
+    sessions: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Link {
@@ -95,7 +108,52 @@ impl Link {
             Some(settings) => Some(Connection::open(settings, timeout).await?),
             None => None,
         };
-        Ok(Self { ssh, container })
+        let mut link = Self { ssh, container, pinned: None, sessions: Mutex::default() };
+        link.pinned = tokio::time::timeout(timeout, link.container_id()).await.ok().flatten();
+        Ok(link)
+    }
+
+    /// Asks the container engine which container has that name. `None` where there is none, or the engine does
+    /// not say: then the name is what every call goes by.
+    async fn container_id(&self) -> Option<String> {
+        let (runtime, name) = self.container.as_ref()?;
+        let words = [runtime.as_str(), "inspect", "--type", "container", "--format", "{{.Id}}"];
+        let mut argv: Vec<String> = words.map(str::to_owned).to_vec();
+        argv.push(name.to_string());
+        let mut process = match &self.ssh {
+            Some(connection) => connection.start(&shell::join(&argv)).await.ok()?,
+            None => local::start(&argv).ok()?,
+        };
+        process.close_input();
+        let mut said = Vec::new();
+        loop {
+            match process.event().await {
+                Event::Stdout(bytes) if said.len() < 1024 => said.extend(bytes),
+                Event::Stdout(_) | Event::Stderr(_) => {}
+                Event::Ended(Ended::Code(0)) => break,
+                Event::Ended(_) => return None,
+            }
+        }
+        let id = String::from_utf8(said).ok()?.trim().to_owned();
+        let is_one = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
+        is_one.then_some(id)
+    }
+
+    /// The container's own id, by which every call after the first goes.
+    pub(crate) fn container(&self) -> Option<&str> {
+        self.pinned.as_deref()
+    }
+
+    /// Counts a session that is about to be opened.
+    pub(crate) fn count_session(&self, database: &str) {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        *sessions.entry(database.to_owned()).or_default() += 1;
+    }
+
+    /// How many sessions were opened on a database.
+    pub(crate) fn sessions_on(&self, database: &str) -> u64 {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.get(database).copied().unwrap_or_default()
     }
 
     /// Starts `sh -c SCRIPT sh ARGUMENTS…` there.
@@ -104,7 +162,7 @@ impl Link {
         script: &str,
         arguments: &[String],
     ) -> Result<Process, StartError> {
-        let mut argv = self.prefix();
+        let mut argv = self.prefix(Called::ByItsId);
         argv.extend(["sh", "-c", script, "sh"].map(str::to_owned));
         argv.extend_from_slice(arguments);
         match &self.ssh {
@@ -114,10 +172,14 @@ impl Link {
     }
 
     /// What stands before the program.
-    fn prefix(&self) -> Vec<String> {
+    fn prefix(&self, called: Called) -> Vec<String> {
         match &self.container {
-            Some((runtime, container)) => {
-                vec![runtime.clone(), "exec".to_owned(), "-i".to_owned(), container.to_string()]
+            Some((runtime, name)) => {
+                let container = match (called, &self.pinned) {
+                    (Called::ByItsId, Some(id)) => id.clone(),
+                    (Called::ByItsId, None) | (Called::ByItsName, _) => name.to_string(),
+                };
+                vec![runtime.clone(), "exec".to_owned(), "-i".to_owned(), container]
             }
             None => Vec::new(),
         }
@@ -130,7 +192,7 @@ impl Link {
             words.push("ssh".to_owned());
             words.extend_from_slice(connection.typed());
         }
-        words.extend(self.prefix());
+        words.extend(self.prefix(Called::ByItsName));
         words
     }
 }

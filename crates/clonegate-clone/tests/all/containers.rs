@@ -166,9 +166,9 @@ async fn all_of_it(version: &str) {
     let limits = Limits { ending_deadline: Duration::from_secs(15), ..Limits::default() };
     let channel =
         CloneChannel::open(containers.settings(), &run_id(), limits.clone()).await.unwrap();
-    let mut hold = channel.hold().await.unwrap();
+    let mut hold = channel.hold(&crate::harness::me()).await.unwrap();
     let other = CloneChannel::open(containers.settings(), &run_id(), limits).await.unwrap();
-    assert!(matches!(other.hold().await, Err(HoldError::Held(_))));
+    assert!(matches!(other.hold(&crate::harness::me()).await, Err(HoldError::Held(_))));
 
     let outcome = run(&channel, "create table made as select 'it''s $x' as t;", Ending::Commit)
         .await
@@ -211,7 +211,7 @@ async fn all_of_it(version: &str) {
     let left = "select count(*) from pg_stat_activity where datname = 'clone_test_far' and pid <> pg_backend_pid()";
     assert_eq!(containers.sql("clone_test_far", left), "0");
     // The hold went over the same connection, and says so.
-    assert!(hold.still_held().await.is_err());
+    assert!(hold.mark_now().await.is_err());
 
     let scratch = channel.create_scratch(clone_name("clone_test_far_scratch")).await.unwrap();
     run(scratch.channel(), "drop table kept;", Ending::Commit).await.unwrap();

@@ -119,7 +119,7 @@ async fn scripts_readings_and_holds_go_over_one_connection() {
     let (sshd, mut fixture) = (sshd(), fixture());
     let channel = over(&sshd, &mut fixture).await;
     assert!(channel.route().starts_with("ssh "), "{}", channel.route());
-    let mut hold = channel.hold().await.unwrap();
+    let mut hold = channel.hold(&crate::harness::me()).await.unwrap();
     let begun = Instant::now();
     let outcome = run(&channel, "create table made as select 'it''s $x' as t;", Ending::Commit)
         .await
@@ -132,7 +132,7 @@ async fn scripts_readings_and_holds_go_over_one_connection() {
     let readings = channel.read(&[statement], &Facts::default()).await;
     println!("over ssh: a script {ran:?}, a reading {:?}", begun.elapsed());
     assert!(readings.answers[0].is_ok());
-    hold.still_held().await.unwrap();
+    hold.mark_now().await.unwrap();
     let connections =
         Command::new("pgrep").args(["-c", "-P", &sshd.process.id().to_string()]).output().unwrap();
     assert_eq!(String::from_utf8(connections.stdout).unwrap().trim(), "1");

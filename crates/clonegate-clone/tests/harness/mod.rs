@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use clonegate_clone::{CloneChannel, CloneSettings, Limits};
-use clonegate_model::{CloneName, CloneNamePattern, RunId};
+use clonegate_model::{CloneName, CloneNamePattern, Owner, RunId};
 
 /// The role that works on clones.
 pub(crate) const ROLE: &str = "gate";
@@ -131,6 +131,11 @@ pub(crate) fn run_id() -> RunId {
     format!("test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)).parse().unwrap()
 }
 
+/// Who holds a clone in the tests.
+pub(crate) fn me() -> Owner {
+    Owner::new("here", 7, "boot-1-2", "alice")
+}
+
 /// A clone with a table `kept` of three rows.
 pub(crate) struct Fixture {
     pub(crate) server: &'static Server,
@@ -216,7 +221,8 @@ impl Fixture {
     /// A container runtime whose container is this machine, with something wrong on the way: the script is
     /// run with the rest of the command line in `"$@"`.
     pub(crate) fn container(&mut self, script: &str) {
-        self.settings.runtime = self.program("runtime", &format!("shift 3\n{script}"));
+        let id = "test \"$1\" != inspect || exit 1";
+        self.settings.runtime = self.program("runtime", &format!("{id}\nshift 3\n{script}"));
         self.settings.container = Some(clonegate_clone::ContainerName::new("far").unwrap());
     }
 

@@ -103,6 +103,8 @@ kinds! {
     DangerousFunction, "dangerous-function", ByPolicy;
     /// May execute functions in an untrusted language, or C functions of no extension.
     UntrustedFunction, "untrusted-function", ByPolicy;
+    /// SELECT on views whose definitions call what a read-only transaction does not stop: advisory locks, WAL messages.
+    DangerousView, "dangerous-view", ByPolicy;
     /// USAGE on a foreign server or a foreign data wrapper.
     ForeignServer, "foreign-server", ByPolicy;
     /// SELECT on a foreign table.

@@ -39,13 +39,14 @@ macro_rules! question {
 /// Stands before every question.
 const CLOSURE: &str = include_str!("../../../../sql/engine/probe/attestation/closure.sql");
 
-const QUESTIONS: [(&str, &str); 8] = [
+const QUESTIONS: [(&str, &str); 9] = [
     question!("attributes"),
     question!("memberships"),
     question!("ownership"),
     question!("write_grants"),
     question!("create_grants"),
     question!("functions"),
+    question!("views"),
     question!("foreign"),
     question!("noted"),
 ];

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clonegate_model::{DatabaseName, Value};
+use clonegate_sql::lookups::Lookups;
 use tokio::sync::mpsc;
 
 use super::production::{DATABASE, SECRET, at, connect, run, settings, shared, try_connect};
 use super::server::Server;
 use super::{only, sqlstate};
+use crate::channel::Question;
 use crate::dial::Dialer;
 use crate::guard::{Expectation, GuardError, startup_options};
 use crate::transaction::Ledger;
@@ -79,7 +81,9 @@ async fn the_guard_refuses_what_it_was_not_promised() {
             "IntervalStyle" => "iso_8601",
             "bytea_output" => "escape",
             "default_transaction_read_only" => "off",
-            "row_security" | "jit" => "on",
+            "row_security" | "transform_null_equals" | "jit" => "on",
+            "backslash_quote" => "off",
+            "xmloption" => "document",
             _ => "0",
         };
         let options = format!("{} -c {name}={other_value}", options());
@@ -189,13 +193,15 @@ async fn facts_reach_their_statement_and_no_other() {
     facts.set("odd", value).unwrap();
     let sql = "select current_setting('clonegate.entry_xmax') as x,
                       current_setting('clonegate.odd') as odd";
-    let answer = channel.read_sql(sql, &facts, channel.callers_limits()).await.unwrap();
+    let nothing = Lookups::default();
+    let question = |sql| Question { sql, lookups: &nothing };
+    let answer = channel.read_sql(question(sql), &facts, channel.callers_limits()).await.unwrap();
     assert_eq!(answer.reading.single("x"), Some(&Value::Text("777".into())));
     assert_eq!(answer.reading.single("odd"), Some(&Value::Text(value.into())));
     assert_eq!(sqlstate(&channel.raw(sql).await), "42704");
     let read_only = channel
         .read_sql(
-            "select current_setting('transaction_read_only')",
+            question("select current_setting('transaction_read_only')"),
             &facts,
             channel.callers_limits(),
         )

@@ -15,7 +15,9 @@ mod server;
 /// The crate, by the name that the shared fixture calls it.
 use crate as probe;
 use clonegate_model::Value;
+use clonegate_sql::lookups::Lookups;
 
+use crate::channel::Question;
 use crate::statement::Limits;
 use crate::{Answer, ConnectError, ConnectionSettings, Facts, ProductionChannel, ReadError, Terms};
 
@@ -30,11 +32,12 @@ async fn open(
 
 impl ProductionChannel {
     async fn raw(&self, sql: &str) -> Result<Answer, ReadError> {
-        self.read_sql(sql, &Facts::none(), self.callers_limits()).await
+        self.raw_within(sql, self.callers_limits()).await
     }
 
     async fn raw_within(&self, sql: &str, limits: Limits) -> Result<Answer, ReadError> {
-        self.read_sql(sql, &Facts::none(), limits).await
+        let nothing = Lookups::default();
+        self.read_sql(Question { sql, lookups: &nothing }, &Facts::none(), limits).await
     }
 }
 

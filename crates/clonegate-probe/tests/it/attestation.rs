@@ -151,6 +151,23 @@ async fn whatever_a_role_can_do_besides_reading_is_found() {
         ("grant usage on foreign server files to {}", Kind::ForeignServer, "foreign server files"),
         ("grant select on foreign_lines to {}", Kind::ForeignTable, "foreign_lines on files"),
         (
+            "create view shouts_{} as select pg_advisory_lock(1)::text as locked; grant select on shouts_{} to {}",
+            Kind::DangerousView,
+            "public.shouts_it_",
+        ),
+        (
+            "create view apart.below_{} as select pg_logical_emit_message(false, 'a', 'b')::text as said;
+             create view above_{} as select * from apart.below_{}; grant select on above_{} to {}",
+            Kind::DangerousView,
+            "public.above_it_",
+        ),
+        (
+            "create function says_{}() returns text language sql as 'select pg_notify(''a'', ''b'')::text';
+             create view told_{} as select says_{}() as told; grant select on told_{} to {}",
+            Kind::DangerousView,
+            "public.told_it_",
+        ),
+        (
             "create function c_{}(text) returns int language internal as 'textlen'",
             Kind::UntrustedFunction,
             "c_it_",
@@ -189,6 +206,9 @@ async fn whatever_a_role_can_do_besides_reading_is_found() {
             assert_eq!(attestation.findings.len(), 1, "everything else follows from it");
         }
     }
+    // An aggregate has no code of its own, though its language is internal.
+    let aggregate = "create aggregate joined (text) (sfunc = textcat, stype = text)";
+    superuser.batch_execute(aggregate).await.unwrap();
     // Nobody else is affected by all that.
     assert_eq!(kinds(&attested(server, "reader").await), []);
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod attestation;
+mod names;
 mod production;
 mod server;
 mod tls;

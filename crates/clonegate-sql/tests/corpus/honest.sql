@@ -501,3 +501,28 @@ select sum(case when status = 's0' then total else 0 end)+sum(case when status =
 
 -- @
 select 0 as n union all select 1 as n union all select 2 as n union all select 3 as n union all select 4 as n union all select 5 as n union all select 6 as n union all select 7 as n union all select 8 as n union all select 9 as n union all select 10 as n union all select 11 as n union all select 12 as n union all select 13 as n union all select 14 as n union all select 15 as n union all select 16 as n union all select 17 as n union all select 18 as n union all select 19 as n union all select 20 as n union all select 21 as n union all select 22 as n union all select 23 as n union all select 24 as n union all select 25 as n union all select 26 as n union all select 27 as n union all select 28 as n union all select 29 as n union all select 30 as n union all select 31 as n union all select 32 as n union all select 33 as n union all select 34 as n union all select 35 as n union all select 36 as n union all select 37 as n union all select 38 as n union all select 39 as n union all select 40 as n union all select 41 as n union all select 42 as n union all select 43 as n union all select 44 as n union all select 45 as n union all select 46 as n union all select 47 as n union all select 48 as n union all select 49 as n union all select 50 as n union all select 51 as n union all select 52 as n union all select 53 as n union all select 54 as n union all select 55 as n union all select 56 as n union all select 57 as n union all select 58 as n union all select 59 as n union all select 60 as n union all select 61 as n union all select 62 as n union all select 63 as n union all select 64 as n union all select 65 as n union all select 66 as n union all select 67 as n union all select 68 as n union all select 69 as n union all select 70 as n union all select 71 as n union all select 72 as n union all select 73 as n union all select 74 as n union all select 75 as n union all select 76 as n union all select 77 as n union all select 78 as n union all select 79 as n union all select 80 as n union all select 81 as n union all select 82 as n union all select 83 as n union all select 84 as n union all select 85 as n union all select 86 as n union all select 87 as n union all select 88 as n union all select 89 as n union all select 90 as n union all select 91 as n union all select 92 as n union all select 93 as n union all select 94 as n union all select 95 as n union all select 96 as n union all select 97 as n union all select 98 as n union all select 99 as n
+
+-- @
+with totals as (select o.*, c.country from shop.orders o join shop.customers c on c.id = o.customer_id)
+select t.status, t.country, t.total from totals t where t.status in ('new', 'paid') order by t.total desc limit 5
+
+-- @
+select e.kind, e.n, e.kind || ': ' || e.n as line from (select kind, count(*) as n from shop.events group by kind) e order by e.n
+
+-- @
+select g.n, p.key, p.value from generate_series(1, 2) as g(n), lateral jsonb_each('{"a": 1}') as p
+
+-- @
+select c.id, c.name, c.email from shop.customers c natural join (select id from shop.customers) v where c.name like 'customer 1%'
+
+-- @
+with recursive tree as (
+    select e.id, e.name, e.boss, 1 as level from shop.employees e where e.boss is null
+    union all
+    select e.id, e.name, e.boss, t.level + 1 from shop.employees e join tree t on e.boss = t.id
+)
+select tree.name, tree.level, (select b.name from tree b where b.id = tree.boss) as boss from tree order by tree.level, tree.id
+
+-- @
+select case c.country when 'AT' then 'Austria' else c.country end as country, count(*) filter (where c.email is distinct from c.name) as n
+from shop.customers as c group by c.country having count(*) between 1 and 100

@@ -51,6 +51,14 @@ fn filled(text: &str) -> String {
         .replace("'{to}'", "'0/2000000'")
         .replace("{question}", "select 1 as n, 'x' as t")
         .replace("{clone_role}", "'clone_owner'")
+        .replace(":functions", "array['length']::pg_catalog.name[]")
+        .replace(":operators", "array['=']::pg_catalog.name[]")
+        .replace(":types", "array['json']::pg_catalog.name[]")
+        .replace(":numbers", "array[16384]::pg_catalog.oid[]")
+        .replace(
+            ":questions",
+            "(0, 'relation', 't', null::pg_catalog.name, null::pg_catalog.name, 't'::pg_catalog.name, 'a'::pg_catalog.name)",
+        )
         .replace(
             ":system_identifier",
             "(select c.system_identifier from pg_catalog.pg_control_system() as c)",

@@ -7,7 +7,7 @@ use clonegate_model::Exit;
 use clonegate_report::{render_markdown, report, summary_line};
 use clonegate_store::Store;
 
-use super::{Failure, load, sandbox};
+use super::{Failure, authorize, load, sandbox};
 use crate::cli;
 use crate::console::Console;
 use crate::signals;
@@ -23,7 +23,10 @@ pub(super) async fn run(
         return through(&config(options.config)?, store, console, stop, depth).await;
     }
     let trial = sandbox::start(&options.sandbox, store, console).await?;
-    let done = through(trial.config_path(), store, console, stop, depth).await;
+    let done = match authorize::trial(trial.config_path()) {
+        Ok(()) => through(trial.config_path(), store, console, stop, depth).await,
+        Err(failure) => Err(failure),
+    };
     if options.sandbox.keep {
         let help = trial.connection_help();
         trial.keep()?;
@@ -80,7 +83,7 @@ async fn through(
 }
 
 /// Runs that were killed have no report yet.
-fn report_closed(closed: &[Closed], store: &Store) -> Result<(), Failure> {
+pub(super) fn report_closed(closed: &[Closed], store: &Store) -> Result<(), Failure> {
     for run in closed {
         if let Some(record) = &run.record {
             store.reopen(&run.run)?.store_report(&render_markdown(&report(record)))?;
@@ -89,7 +92,7 @@ fn report_closed(closed: &[Closed], store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(finished: &Finished, console: &Console) -> Result<(), Failure> {
+pub(super) fn show(finished: &Finished, console: &Console) -> Result<(), Failure> {
     console.rest();
     let document = report(&finished.record);
     let path = finished.folder.store_report(&render_markdown(&document))?;

@@ -89,7 +89,8 @@ fn of_profile(options: &cli::Lint) -> Result<Set, Failure> {
     };
     let folder = profile.production.checks_folder.as_deref();
     let mut both = folder.map(|f| checks(f, &profile.production.checks)).unwrap_or_default();
-    both.extend(checks(&profile.clone.checks_folder, &profile.clone.checks));
+    let folder = profile.clone.checks_folder.as_deref();
+    both.extend(folder.map(|f| checks(f, &profile.clone.checks)).unwrap_or_default());
     Ok(Set {
         scripts: build.scripts.iter().map(script).collect(),
         rollback,

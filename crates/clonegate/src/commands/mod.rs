@@ -1,6 +1,8 @@
 //! What each command does.
 
 mod audit;
+mod authorize;
+mod diff;
 mod gate;
 mod lint;
 mod mcp;
@@ -8,19 +10,21 @@ mod query;
 mod report;
 mod role_sql;
 mod rollback;
+mod runs;
 mod sandbox;
+mod snapshot;
 mod status;
 
 use std::fmt;
 use std::path::Path;
 
-use clonegate_gate::GateError;
-use clonegate_model::Exit;
+use clonegate_gate::{GateError, SnapshotError};
+use clonegate_model::{Exit, RunId};
 use clonegate_profile::{Profile, ProfileError};
 use clonegate_query::{QueryError, ServiceError};
 use clonegate_sandbox::SandboxError;
 use clonegate_store::audit::VerifyError;
-use clonegate_store::{Store, StoreError};
+use clonegate_store::{ReadSnapshotError, Store, StoreError, WriteSnapshotError};
 
 use crate::cli::{Command, SchemaOf};
 use crate::console::Console;
@@ -37,6 +41,12 @@ pub(crate) enum Failure {
     Query(QueryError),
     /// The audit log is not intact, or can't be read.
     Audit(VerifyError),
+    /// There is no snapshot.
+    Snapshot(SnapshotError),
+    /// A snapshot's file can't be read.
+    ReadSnapshot(ReadSnapshotError),
+    /// A snapshot's file can't be written.
+    WriteSnapshot(WriteSnapshotError),
     /// What is wrong, and what to do.
     Usage(String),
 }
@@ -48,6 +58,11 @@ impl Failure {
             Failure::Gate(error) => error.exit(),
             Failure::Query(error) => error.exit(),
             Failure::Audit(error) => audit::exit(error),
+            Failure::Snapshot(error) => error.exit(),
+            // What another version wrote may be what it should: it is only not known here.
+            Failure::ReadSnapshot(ReadSnapshotError::Format { .. }) => Exit::Inconclusive,
+            Failure::ReadSnapshot(_) => Exit::Usage,
+            Failure::WriteSnapshot(error) => snapshot::exit(error),
             Failure::Sandbox(_) | Failure::Store(_) => Exit::Unexpected,
         }
     }
@@ -75,6 +90,9 @@ impl fmt::Display for Failure {
             Failure::Service(error) => error,
             Failure::Query(error) => return f.write_str(&query::explain(error)),
             Failure::Audit(error) => error,
+            Failure::Snapshot(error) => error,
+            Failure::ReadSnapshot(error) => error,
+            Failure::WriteSnapshot(error) => error,
         };
         write!(f, "error: {error}")?;
         let mut source = error.source();
@@ -104,6 +122,22 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<SnapshotError> for Failure {
+    fn from(error: SnapshotError) -> Self {
+        Failure::Snapshot(error)
+    }
+}
+
+impl From<ReadSnapshotError> for Failure {
+    fn from(error: ReadSnapshotError) -> Self {
+        Failure::ReadSnapshot(error)
+    }
+}
+
+fn run_id(name: &str) -> Result<RunId, Failure> {
+    name.parse().map_err(|e: clonegate_model::RunIdError| Failure::Usage(e.to_string()))
+}
+
 fn load(config: &Path) -> Result<Profile, Failure> {
     Profile::load(config).map_err(|e| Failure::Profile(Box::new(e)))
 }
@@ -116,8 +150,17 @@ pub(crate) async fn dispatch(
     let store = Store::new(store);
     match command {
         Command::Gate(options) => gate::run(options, &store, console).await,
-        Command::Status => status::run(&store, console),
+        Command::Authorize(options) => authorize::run(&options, console),
+        Command::Open(options) => runs::open(options, &store, console).await,
+        Command::Status(options) => status::run(options, &store, console).await,
+        Command::Resume(options) => runs::resume(options, &store, console).await,
+        Command::Close(options) => runs::close(options, &store, console).await,
+        Command::Abandon(options) => runs::abandon(options, &store, console).await,
+        Command::Unlock(options) => runs::unlock(options, &store, console).await,
         Command::Rollback(config) => rollback::run(&config.config, &store, console).await,
+        Command::Snapshot(options) => snapshot::run(options, console).await,
+        Command::Diff(options) => diff::run(&options, console),
+        Command::Compare(options) => diff::compare(&options, console).await,
         Command::Query(options) => query::run(options, &store, console).await,
         Command::Audit { command } => audit::run(command, &store, console),
         Command::Mcp(config) => mcp::run(&config.config, &store, console).await,

@@ -14,9 +14,7 @@ pub(super) fn run(
     console: &Console,
 ) -> Result<Exit, Failure> {
     let run: RunId = match &options.run {
-        Some(id) => {
-            id.parse().map_err(|e: clonegate_model::RunIdError| Failure::Usage(e.to_string()))?
-        }
+        Some(id) => super::run_id(id)?,
         None => {
             let latest = store.runs()?.into_iter().next_back();
             latest

@@ -29,7 +29,8 @@ select f.kind, f.subject, f.remedy, f.total
                           -- They run SQL that is hidden in a string, whatever their volatility says.
                           when e.extname in ('tablefunc', 'xml2') then 'dangerous-function'
                           when not l.lanpltrusted and l.lanname not in ('internal', 'c')
-                               or l.lanname in ('internal', 'c') and p.oid >= 16384 and e.oid is null
+                               -- An aggregate has no code of its own; its functions are looked at for themselves.
+                               or l.lanname in ('internal', 'c') and p.oid >= 16384 and e.oid is null and p.prokind <> 'a'
                               then 'untrusted-function'
                       end as kind) as o
          cross join lateral (

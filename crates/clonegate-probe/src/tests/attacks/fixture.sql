@@ -54,12 +54,35 @@ create function tells(text) returns int language plpgsql as
 create function whispers() returns int language plpgsql as
   $$ begin raise notice '%', (select string_agg(secret, ',') from public.canary); return 1; end $$;
 create domain emitting as int check (public.emits(value, 1) > 0);
+-- Of the database's own, and anybody may execute them: each is there to be called without the judge's hearing of it.
+create table talk (id int primary key, says text, speaks text, utters text);
+insert into talk values (1, 'a', 'b', 'c');
+create function says(text) returns text language plpgsql as $$ begin execute $1; return 'said'; end $$;
+create function speaks(canary) returns text language sql volatile as
+  $$ select pg_logical_emit_message(false, 'clonegate', 'row')::text $$;
+create function utters(anyelement) returns text language sql volatile as
+  $$ select pg_logical_emit_message(false, 'clonegate', 'any')::text $$;
+create function murmurs(text, int default 1) returns text language sql volatile as
+  $$ select pg_logical_emit_message(false, 'clonegate', 'default')::text $$;
+create function mutters(variadic text[]) returns text language sql volatile as
+  $$ select pg_logical_emit_message(false, 'clonegate', 'variadic')::text $$;
+create function initcap(varchar) returns text language sql volatile as
+  $$ select pg_logical_emit_message(false, 'clonegate', 'better')::text $$;
+create function begins(varchar, varchar) returns boolean language sql volatile as
+  $$ select pg_logical_emit_message(false, 'clonegate', 'operator') is not null $$;
+create operator ^@ (leftarg = varchar, rightarg = varchar, function = begins);
+create function fits(text) returns boolean language sql volatile as
+  $$ select pg_logical_emit_message(false, 'clonegate', 'domain') is not null $$;
+create domain fitting as text check (fits(value));
 reset role;
+grant select on talk to reader;
 grant select on canary, numbers, numbers_view, moments, rows_of_somebody, held, audited, taken,
   counted, making to reader;
 grant select on emits, counts, takes_an_id, locks to reads_all;
 revoke execute on all functions in schema public from public;
 grant execute on all functions in schema public to owner;
+grant execute on function says(text), speaks(canary), utters(anyelement), murmurs(text, int), mutters(text[]),
+  initcap(varchar), begins(varchar, varchar), fits(text) to reader, reads_all;
 -- Somebody accepted these: whoever reads the views needs them.
 grant execute on function writes_audit(), takes_a_row(), counts_up(), makes_a_table() to reader;
 --? dblink

@@ -17,6 +17,8 @@ use crate::guard::Expectation;
 pub(crate) enum Layer {
     /// What is sent was judged to read only.
     Judge,
+    /// What the statement's names mean was asked of the server's catalogs, and judged.
+    Names,
     /// Settings, database, role and server are asked for first, by a query of the channel's own.
     Guard,
     /// A role that could write is not connected as.
@@ -28,14 +30,15 @@ pub(crate) enum Layer {
 }
 
 impl Layer {
-    pub(crate) const ALL: [Layer; 5] =
-        [Layer::Judge, Layer::Guard, Layer::Role, Layer::Transaction, Layer::Bounds];
+    pub(crate) const ALL: [Layer; 6] =
+        [Layer::Judge, Layer::Names, Layer::Guard, Layer::Role, Layer::Transaction, Layer::Bounds];
 }
 
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Layer::Judge => "judge",
+            Layer::Names => "names",
             Layer::Guard => "guard",
             Layer::Role => "role",
             Layer::Transaction => "transaction",

@@ -95,8 +95,8 @@ async fn everything(mut world: World) {
             Layer::Judge => (&payloads, &let_in),
             Layer::Role => (&well, &shut_out),
             Layer::Transaction => (&well, &let_in),
-            // Neither asks what the role may do.
-            Layer::Guard | Layer::Bounds => (&well, &minimal),
+            // None of them asks what the role may do.
+            Layer::Names | Layer::Guard | Layer::Bounds => (&well, &minimal),
         };
         let passages = pass_all(&mut world, payloads, roles, Some(layer)).await;
         without.insert(layer.to_string().leak(), passages);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clonegate_model::RunId;
 use clonegate_sql::ReadOnlyStatement;
+use clonegate_sql::lookups::Lookups;
 use tokio::sync::{mpsc, oneshot};
 
 use super::layers::{self, Layer};
@@ -14,6 +15,7 @@ use super::oracle::{self, Effects, Look, Moment};
 use super::payload::{Patience, Payload, Role, Through};
 use super::pooler::Pooler;
 use super::world::{PASSWORD, World};
+use crate::channel::Question;
 use crate::tests::production::{allowlist, run, settings};
 use crate::{
     Accepted, Answer, Bounds, ConnectError, Facts, ProductionChannel, ReadError, RoleFindingKind,
@@ -272,13 +274,24 @@ fn bounds(patience: Patience, out: Option<Layer>) -> Bounds {
 }
 
 thread_local! {
-    static JUDGED: RefCell<HashMap<String, Option<String>>> = RefCell::default();
+    static JUDGED: RefCell<HashMap<String, Option<Sent>>> = RefCell::default();
+}
+
+/// What is sent, and what is looked up for it.
+#[derive(Debug, Clone)]
+struct Sent {
+    sql: String,
+    lookups: Lookups,
 }
 
 /// What the judge lets through. It knows nothing but the text, so it is asked once for each.
-fn judged(text: &str) -> Option<String> {
+fn judged(text: &str) -> Option<Sent> {
     JUDGED.with_borrow_mut(|judged| {
-        let ask = || ReadOnlyStatement::judge(text).ok().map(|s| s.as_sql().to_owned());
+        let ask = || {
+            let judged = ReadOnlyStatement::judge(text).ok()?;
+            let (sql, lookups) = (judged.as_sql().to_owned(), judged.lookups().clone());
+            Some(Sent { sql, lookups })
+        };
         judged.entry(text.to_owned()).or_insert_with(ask).clone()
     })
 }
@@ -292,13 +305,11 @@ async fn send(
     channels: &mut HashMap<Patience, ProductionChannel>,
 ) -> Came {
     let text = payload.sql.replace("{data}", &world.data);
-    let text = if out == Some(Layer::Judge) {
-        text
-    } else {
-        match judged(&text) {
-            Some(sql) => sql,
-            None => return Came::Judged,
-        }
+    let sent = match judged(&text) {
+        Some(sent) => sent,
+        // Where the judge is out, what it would have refused is sent; it has taken down no names then.
+        None if out == Some(Layer::Judge) => Sent { sql: text, lookups: Lookups::default() },
+        None => return Came::Judged,
     };
     let (bounds, limit) = (bounds(payload.patience, out), cut_off(payload.patience, out));
     if payload.through == Through::Nothing {
@@ -311,7 +322,7 @@ async fn send(
                 }
             }
         };
-        return ask(channel, &text, limit).await;
+        return ask(channel, &sent, limit).await;
     }
     let pooler = Pooler::start(world.port(), payload.through).await;
     let channel = match connect(pooler.port, role, run, bounds).await {
@@ -320,16 +331,18 @@ async fn send(
     };
     if payload.through == Through::MovesLater {
         // The first session was told the truth.
-        let _ = ask(&channel, "select 1", limit).await;
+        let first = Sent { sql: "select 1".to_owned(), lookups: Lookups::default() };
+        let _ = ask(&channel, &first, limit).await;
     }
-    let came = ask(&channel, &text, limit).await;
+    let came = ask(&channel, &sent, limit).await;
     channel.close().await;
     came
 }
 
-async fn ask(channel: &ProductionChannel, sql: &str, limit: Duration) -> Came {
+async fn ask(channel: &ProductionChannel, sent: &Sent, limit: Duration) -> Came {
     let facts = Facts::none();
-    let reading = channel.read_sql(sql, &facts, channel.callers_limits());
+    let question = Question { sql: &sent.sql, lookups: &sent.lookups };
+    let reading = channel.read_sql(question, &facts, channel.callers_limits());
     match tokio::time::timeout(limit, reading).await {
         Ok(back) => Came::Back(Box::new(back)),
         Err(_) => Came::CutOff,
@@ -370,6 +383,7 @@ fn outcome(came: &Came) -> String {
         Err(ReadError::TooManyBytes { .. }) => "bounds bytes".to_owned(),
         Err(ReadError::WroteSomething { .. }) => "breach wrote".to_owned(),
         Err(ReadError::LeftTransaction) => "breach left".to_owned(),
+        Err(ReadError::Refused(_)) => "names".to_owned(),
         Err(ReadError::Guard(_)) => "guard".to_owned(),
         Err(ReadError::Unavailable(error)) => not_connected(error),
         Err(ReadError::Parameters { .. }) => "channel parameters".to_owned(),

@@ -8,8 +8,8 @@ use super::payload::Role;
 use super::suite::Passages;
 
 /// Who can stop a payload, in the order in which it meets them.
-const STOPPED_BY: [&str; 8] =
-    ["judge", "role", "guard", "channel", "server", "bounds", "breach", "answered"];
+const STOPPED_BY: [&str; 9] =
+    ["judge", "role", "guard", "names", "channel", "server", "bounds", "breach", "answered"];
 
 /// The document's tables are written anew when this is set.
 const UPDATE: &str = "CLONEGATE_UPDATE_ATTACKS";

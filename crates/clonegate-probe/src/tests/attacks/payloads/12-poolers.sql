@@ -94,3 +94,31 @@ select secret from canary
 -- roles: minimal
 -- expect: guard
 select 1
+
+-- attack: used-session-strings
+-- through: session set standard_conforming_strings = off
+-- roles: minimal
+-- note: where a string ends is for the judge to know
+-- expect: guard
+-- answer: 4
+select length('a\nb')::text
+
+-- attack: used-session-backslash-quote
+-- through: session set backslash_quote = off
+-- roles: minimal
+-- expect: guard
+select e'\''
+
+-- attack: used-session-null-equals
+-- through: session set transform_null_equals = on
+-- roles: minimal
+-- expect: guard
+-- answer: unknown
+select coalesce((null = null)::text, 'unknown')
+
+-- attack: used-session-array-nulls
+-- through: session set array_nulls = off
+-- roles: minimal
+-- expect: guard
+-- answer: nothing
+select coalesce(('{NULL}'::text[])[1], 'nothing')
