@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use clonegate_model::Lane;
 use clonegate_sandbox::Scale;
 
 use super::figure::{Figure, Growth, middle};
@@ -67,7 +68,7 @@ impl Bench<'_> {
         let copy = self.server.copy(&place).await?;
         let relation = format!("public.{table}");
         let mut dumps = Vec::new();
-        let (mut lineages, mut digests) = (Vec::new(), Vec::new());
+        let (mut lineages, mut digests, mut streams) = (Vec::new(), Vec::new(), Vec::new());
         let (mut both_lineages, mut both_digests, mut reladiffs) =
             (Vec::new(), Vec::new(), Vec::new());
         let mut counts = Vec::new();
@@ -79,6 +80,8 @@ impl Bench<'_> {
             let dumped = dump(self.server, &place, Some(&relation)).await?;
             let lineage = take(&place, What::Lineage, CONNECTIONS, None).await?;
             let digest = take(&place, What::Digest, CONNECTIONS, None).await?;
+            let stream = take(&place, What::Streamed, CONNECTIONS, None).await?;
+            is_streamed(&stream, &relation)?;
             let other_lineage = take(&copy, What::Lineage, CONNECTIONS, None).await?;
             let other_digest = take(&copy, What::Digest, CONNECTIONS, None).await?;
             equal(&digest, &other_digest)?;
@@ -87,12 +90,13 @@ impl Bench<'_> {
             if round == 0 {
                 continue;
             }
-            for take in [&lineage, &digest, &other_lineage, &other_digest] {
+            for take in [&lineage, &digest, &stream, &other_lineage, &other_digest] {
                 all.saw(take, &place);
             }
             dumps.push(dumped);
             lineages.push(lineage.reading);
             digests.push(digest.reading);
+            streams.push(stream.reading);
             both_lineages.push(lineage.reading + other_lineage.reading);
             both_digests.push(digest.reading + other_digest.reading);
             counts.push((counted.1, counted.0));
@@ -120,12 +124,13 @@ impl Bench<'_> {
             against(&lineages, &dumps),
             limits(0.25, 0.15, 0.10, 0.05),
         );
-        // A digest that is streamed to the client gets its row here.
-        figure(
-            "digest on the server, 2 connections, against the same",
-            against(&digests, &dumps),
-            limits(0.7, 0.4, 0.5, 0.25),
-        );
+        for (what, times) in [("on the server", &digests), ("streamed", &streams)] {
+            figure(
+                &format!("digest, {what}, 2 connections, against the same"),
+                against(times, &dumps),
+                limits(0.7, 0.4, 0.5, 0.25),
+            );
+        }
         if !reladiffs.is_empty() {
             figure(
                 "digest of both tables against reladiff (`-c % -j 2`)",
@@ -145,6 +150,7 @@ impl Bench<'_> {
         };
         all.full.push((content, times));
         self.memory(&place, What::Digest, all).await?;
+        self.memory(&place, What::Streamed, all).await?;
         self.server.drop_database(&copy).await?;
         self.server.drop_database(&place).await
     }
@@ -286,6 +292,14 @@ impl Bench<'_> {
         all.peak_kib = all.peak_kib.max(Some(peak));
         Ok(())
     }
+}
+
+/// The table's rows came here, and nothing else was taken for it.
+fn is_streamed(take: &Take, name: &str) -> Result<()> {
+    let table = take.snapshot.relations.iter().find(|r| r.name == name);
+    let lane = table.and_then(|table| table.digest.as_ref()).map(|digest| digest.lane);
+    ensure!(matches!(lane, Some(Lane::Streamed { .. })), "{name} was not streamed");
+    Ok(())
 }
 
 /// A table and its copy have the same digest, or the figures are of nothing.

@@ -56,6 +56,14 @@ impl Content {
         }
     }
 
+    /// The large tables of all, as the witnesses name them.
+    pub(crate) fn relations() -> impl Iterator<Item = String> {
+        [Self::Narrow, Self::Wide, Self::Many]
+            .into_iter()
+            .filter_map(|content| content.table())
+            .map(|(table, _)| format!("public.{table}"))
+    }
+
     fn sql(self) -> &'static str {
         match self {
             Self::Narrow => include_str!("../../sql/narrow.sql"),

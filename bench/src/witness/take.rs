@@ -5,22 +5,28 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use clonegate_model::{
-    Covered, DigestKey, Footprint, Phase, Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, Target,
+    Covered, DigestKey, Footprint, Phase, Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot,
+    StreamKey, Target,
 };
 use clonegate_probe::{CutBy, ReadError, SnapshotReader};
-use clonegate_sql::ReadOnlyStatement;
-use clonegate_witness::{DigestOf, Plan, Reader, Unread, UnreadKind, collect};
+use clonegate_sql::{RangeCopy, ReadOnlyStatement};
+use clonegate_witness::{
+    DigestOf, Granted, Plan, Reader, RowFold, Streamed, Streaming, Unread, UnreadKind, collect,
+};
 use jiff::Timestamp;
 
-use super::server::Place;
+use super::server::{Content, Place};
+use crate::streamed::Folding;
 
 /// What is taken of a database, besides catalog, sequences and horizon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum What {
     /// Of no relation a digest.
     Lineage,
-    /// Of every relation a digest.
+    /// Of every relation a digest, on the server.
     Digest,
+    /// The same, and the large tables' rows are streamed and hashed here.
+    Streamed,
     /// What a gate takes if the profile says nothing else.
     Usual,
 }
@@ -63,27 +69,41 @@ impl Reader for Recorder {
             };
             let begun = Instant::now();
             let answer = self.reader.read(&judged).await;
-            let took = begun.elapsed();
             {
                 let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-                log.longest = log.longest.max(took);
+                log.longest = log.longest.max(begun.elapsed());
                 if text.contains("\n  from only ") {
                     log.scans.push(text.clone());
                 }
             }
-            answers.push(answer.map(|a| a.reading).map_err(|error| Unread {
-                kind: match &error {
-                    ReadError::TimedOut { by: CutBy::Server, .. } => UnreadKind::TimedOut,
-                    _ => UnreadKind::Refused,
-                },
-                reason: format!("{error:?}"),
-            }));
+            answers.push(answer.map(|a| a.reading).map_err(unread));
         }
         answers
     }
 
+    async fn stream(&mut self, copy: RangeCopy, fold: RowFold) -> Result<Streamed, Unread> {
+        let begun = Instant::now();
+        let copied = self.reader.copy_out(copy, Folding(fold)).await;
+        {
+            let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+            log.longest = log.longest.max(begun.elapsed());
+        }
+        let (Folding(fold), copied) = copied.map_err(unread)?;
+        Ok(Streamed { fold, filenode: copied.filenode })
+    }
+
     async fn wait(&mut self, time: Duration) {
         tokio::time::sleep(time).await;
+    }
+}
+
+fn unread(error: ReadError) -> Unread {
+    Unread {
+        kind: match &error {
+            ReadError::TimedOut { by: CutBy::Server, .. } => UnreadKind::TimedOut,
+            _ => UnreadKind::Refused,
+        },
+        reason: format!("{error:?}"),
     }
 }
 
@@ -105,9 +125,13 @@ pub(crate) async fn take(
     let plan = Plan {
         digest: match what {
             What::Lineage => DigestOf::Chosen { named: Default::default(), small: 0 },
-            What::Digest => DigestOf::Everything,
+            What::Digest | What::Streamed => DigestOf::Everything,
             What::Usual => Plan::usual(DigestKey(0)).digest,
         },
+        stream: (what == What::Streamed).then(|| Streaming {
+            granted: Granted::Named(Content::relations().collect()),
+            key: StreamKey([0x5e; 32]),
+        }),
         ..Plan::usual(DigestKey(0x5eed))
     };
     let log: Arc<Mutex<Log>> = Arc::default();
