@@ -7,7 +7,7 @@ use std::time::Duration;
 use clonegate_diff::{Additions, Contents, Policy, compare_contents, diff};
 use clonegate_model::{
     Across, Covered, DatabaseName, DigestKey, Disposition, Finding, Footprint, Lane, Phase,
-    Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, Target, Witness,
+    Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, StreamKey, Target, Witness,
 };
 use clonegate_probe::{
     Accepted, Allowlist, Bounds, ConnectionSettings, CopySink, CutBy, Environment, Fields,
@@ -16,8 +16,8 @@ use clonegate_probe::{
 use clonegate_sandbox::{Auth, LocalServer, Psql, ServerOptions, StopMode, find_postgres};
 use clonegate_sql::{Permitted, RangeCopy, ReadOnlyStatement};
 use clonegate_witness::{
-    Asked, DigestOf, EXTENSION_FUNCTIONS, Keys, LoadLimits, Plan, Reader, RowFold, Streamed,
-    Unread, UnreadKind, collect,
+    Asked, DigestOf, EXTENSION_FUNCTIONS, Granted, Keys, LoadLimits, Plan, Reader, RowFold,
+    Streamed, Streaming, Unread, UnreadKind, collect,
 };
 use jiff::Timestamp;
 
@@ -390,6 +390,18 @@ async fn rows_are_not_read_again_only_while_the_horizon_proves_that_they_are_the
     let exit = bench.snapshot("still", &everything, Some(&deep)).await;
     assert_eq!(not_read(&exit), Vec::<String>::new());
     assert!(exit.relations.iter().all(|r| r.digest.is_some()));
+
+    // So is one that was streamed, beside what is not read again.
+    let kept = BTreeSet::from(["public.kept".to_owned()]);
+    let stream = Streaming { granted: Granted::Named(kept.clone()), key: StreamKey([9; 32]) };
+    let digest = DigestOf::Chosen { named: kept, small: 0 };
+    let streaming = Plan { digest, stream: Some(stream), ..plan.clone() };
+    let streamed = bench.snapshot("still", &streaming, None).await;
+    let exit = bench.snapshot("still", &streaming, Some(&streamed)).await;
+    assert!(not_read(&exit)[0].contains("1 relations, 100 rows"), "{:?}", not_read(&exit));
+    let manifest = format!("{:?}", exit.coverage);
+    assert!(manifest.contains("streamed to this program: public.kept"), "{manifest}");
+    assert_eq!((findings(&streamed, &exit, &[]), gaps(&exit)), (Vec::new(), Vec::new()));
 
     // Without the memory of the server the horizon comes back as it was, and an unlogged relation empty.
     let _ = bench

@@ -365,6 +365,21 @@ fn a_difference_has_a_place() {
 }
 
 #[test]
+fn a_snapshot_without_sums_of_columns_names_none() {
+    let before = snapshot(Phase::Entry);
+    let mut after = snapshot(Phase::Exit);
+    lineage(200, 1)(&mut after);
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    after.relations[0].digest.as_mut().unwrap().columns.clear();
+    let found = diff(&before, &after, policy).unwrap();
+    assert_eq!(found.len(), 1);
+    assert!(!found[0].note.contains("columns"), "{}", found[0].note);
+    let located = place::Places::of(&before, &after).locate(found[0].clone());
+    assert_eq!(located.place, None, "nothing says where");
+}
+
+#[test]
 fn the_log_stands_beside_the_other_witnesses() {
     let written = |s: &mut Snapshot| {
         let write = |database, kind: &str| WalWrites {
