@@ -125,11 +125,12 @@ async fn measure(options: &Options, server: &Server) -> Result<String> {
         None => "reladiff could not be installed, so what is held against it is missing".to_owned(),
     };
     let mut text = format!(
-        "Measured on {}, with {}, {compared}; clonegate {} built with optimization.\n\
+        "Measured on {}, with {}, {compared}; clonegate {} built {} optimization.\n\
          Scale {}, {} rounds. Times: {}.\n\n{}",
         machine::describe(),
         server.version(),
         env!("CARGO_PKG_VERSION"),
+        if cfg!(debug_assertions) { "without" } else { "with" },
         options.scale,
         options.rounds,
         times.join(", "),
