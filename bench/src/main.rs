@@ -7,8 +7,11 @@
 
 mod channel;
 mod machine;
+mod matrix;
+mod peers;
 mod spread;
 mod streamed;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -27,6 +30,13 @@ struct Arguments {
 enum What {
     /// The production channel: its overhead on `select 1`, and many callers at once.
     Channel(channel::Options),
+    /// The witnesses: their speed against `pg_dump | sha256sum` and reladiff, as a table.
+    Witness(witness::Options),
+    /// The catch matrix, tried on other tools: what each sees, and what it reports falsely.
+    Matrix(matrix::Options),
+    /// One snapshot in a process of its own: `witness` measures its memory so.
+    #[command(hide = true)]
+    Take(witness::TakeOptions),
     /// The digest of rows that are streamed, against `pg_dump | sha256sum`.
     Streamed(streamed::Options),
 }
@@ -35,6 +45,9 @@ enum What {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Channel(options) => channel::run(&options).await,
+        What::Witness(options) => witness::run(&options).await,
+        What::Matrix(options) => matrix::run(&options).await,
+        What::Take(options) => witness::take_and_say(options).await,
         What::Streamed(options) => streamed::run(&options).await,
     };
     done.unwrap_or_else(|error| {
@@ -53,6 +66,23 @@ fn say(line: &str) {
 #[allow(clippy::print_stderr)]
 fn note(line: &str) {
     eprintln!("bench: {line}");
+}
+
+/// Ends when somebody asks this process to end: what it started must be taken away first.
+async fn interrupted() -> anyhow::Error {
+    use tokio::signal::unix::{SignalKind, signal};
+    let waited: std::io::Result<()> = async {
+        let mut terminated = signal(SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    .await;
+    match waited {
+        Ok(()) => anyhow::anyhow!("interrupted"),
+        Err(error) => anyhow::anyhow!("signals can't be heard: {error}"),
+    }
 }
 
 type Done = Result<ExitCode>;

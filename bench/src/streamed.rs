@@ -253,7 +253,8 @@ impl CopySink for Nowhere {
 
 struct Hand(SnapshotReader);
 
-struct Folding(RowFold);
+/// Gives what comes to the digest.
+pub(crate) struct Folding(pub(crate) RowFold);
 
 impl CopySink for Folding {
     fn take(&mut self, piece: &[u8]) -> Result<(), NotACopy> {

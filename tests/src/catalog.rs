@@ -174,6 +174,30 @@ async fn every_comment_of_the_zoo_is_in_its_catalog() {
     }
 }
 
+/// The witness puts together what `pg_get_indexdef` would say of a plain index.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_index_is_defined_in_the_servers_own_words() {
+    let zoo = Zoo::start().await;
+    let more = "create schema \"Odd x\"; create type \"Odd x\".mood as enum ('a');
+        create table \"Odd x\".\"T\" (\"Id\" int primary key, v varchar(5), c char(3) unique, t text, a int[], m \"Odd x\".mood);
+        create index on \"Odd x\".\"T\" (\"Id\", t); create index on \"Odd x\".\"T\" (v); create index on \"Odd x\".\"T\" (c, v desc);
+        create index on \"Odd x\".\"T\" (t collate \"C\"); create index on \"Odd x\".\"T\" (t text_pattern_ops);
+        create index on \"Odd x\".\"T\" (a); create index on \"Odd x\".\"T\" (m); create index on \"Odd x\".\"T\" (lower(t));
+        create index on \"Odd x\".\"T\" (t) where \"Id\" > 1; create index on \"Odd x\".\"T\" (t) include (v);
+        create index on \"Odd x\".\"T\" using hash (t); create index on \"Odd x\".\"T\" (t nulls first) with (fillfactor = 70)";
+    zoo.sql("zoo", more).await;
+    let snapshot = snapshot(&zoo, "zoo", Reader::Plain, None).await;
+    let indexes = snapshot.catalog.iter().filter(|o| o.class == "index");
+    let seen: BTreeSet<String> = indexes.map(|o| o.attributes["definition"].clone()).collect();
+    let said = "select pg_get_indexdef(i.indexrelid) from pg_index as i
+          join pg_class as c on c.oid = i.indexrelid join pg_namespace as n on n.oid = c.relnamespace
+         where c.oid >= 16384 and n.nspname !~ '^pg_toast'";
+    let said = zoo.sql("zoo", said).await;
+    let said: BTreeSet<String> = said.lines().map(str::to_owned).collect();
+    assert!(said.len() > 30, "{said:#?}");
+    assert_eq!(seen, said);
+}
+
 /// A snapshot shows definitions and no secrets.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_of_the_zoo_is_in_a_snapshot() {

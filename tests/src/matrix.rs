@@ -168,6 +168,7 @@ pub(crate) async fn snapshot(
         identity,
         readings: Vec::new(),
         horizon: collected.horizon,
+        anchor: collected.anchor,
         relations: collected.relations,
         sequences: collected.sequences,
         catalog: collected.catalog,

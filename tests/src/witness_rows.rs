@@ -7,7 +7,7 @@ use std::time::Duration;
 use clonegate_diff::{Additions, Contents, Policy, compare_contents, diff};
 use clonegate_model::{
     Across, Covered, DatabaseName, DigestKey, Disposition, Finding, Footprint, Lane, Phase,
-    Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, Target, Witness,
+    Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, StreamKey, Target, Witness,
 };
 use clonegate_probe::{
     Accepted, Allowlist, Bounds, ConnectionSettings, CopySink, CutBy, Environment, Fields,
@@ -16,8 +16,8 @@ use clonegate_probe::{
 use clonegate_sandbox::{Auth, LocalServer, Psql, ServerOptions, StopMode, find_postgres};
 use clonegate_sql::{Permitted, RangeCopy, ReadOnlyStatement};
 use clonegate_witness::{
-    Asked, DigestOf, EXTENSION_FUNCTIONS, Keys, LoadLimits, Plan, Reader, RowFold, Streamed,
-    Unread, UnreadKind, collect,
+    Asked, DigestOf, EXTENSION_FUNCTIONS, Granted, Keys, LoadLimits, Plan, Reader, RowFold,
+    Streamed, Streaming, Unread, UnreadKind, collect,
 };
 use jiff::Timestamp;
 
@@ -124,6 +124,7 @@ impl Bench {
             identity: channel.identity().clone(),
             readings: Vec::new(),
             horizon: seen.horizon,
+            anchor: seen.anchor,
             relations: seen.relations,
             sequences: seen.sequences,
             catalog: seen.catalog,
@@ -357,6 +358,73 @@ async fn a_restart_is_no_change_and_a_crash_empties_unlogged_tables() {
     // A sequence that was not at its logged value comes back at one ahead of it; that is a difference too.
     let found = findings(&before, &after, &[]);
     assert!(found.iter().any(|f| f.subject == "table public.loose"), "{found:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_not_read_again_only_while_the_horizon_proves_that_they_are_the_same() {
+    let bench = Bench::new().await;
+    let tables =
+        "create table kept (id int primary key); insert into kept select generate_series(1, 100);
+        create unlogged table fleeting as select * from kept; vacuum analyze; checkpoint";
+    bench.database("still", tables).await;
+    let digest = DigestOf::Chosen { named: BTreeSet::new(), small: 0 };
+    let plan = Plan { digest, ..plan() };
+    let entry = bench.snapshot("still", &plan, None).await;
+    let not_read = |snapshot: &Snapshot| -> Vec<String> {
+        let by_horizon = snapshot.coverage.iter().filter(|c| c.witness == Witness::Horizon);
+        by_horizon.map(|c| format!("{}: {:?}", c.subject, c.covered)).collect()
+    };
+
+    let exit = bench.snapshot("still", &plan, Some(&entry)).await;
+    assert!(not_read(&exit)[0].contains("2 relations, 200 rows"), "{:?}", not_read(&exit));
+    assert_eq!(findings(&entry, &exit, &[]), []);
+    let rows = |snapshot: &Snapshot| -> Vec<_> {
+        snapshot.relations.iter().map(|r| r.lineage.map(|l| (l.rows, l.newer))).collect()
+    };
+    assert_eq!(rows(&exit), [Some((100, Some(0))); 2]);
+    assert_eq!(gaps(&exit), Vec::<String>::new());
+
+    // A digest is a reading of the contents, and is taken whatever the horizon says.
+    let everything = Plan { digest: DigestOf::Everything, ..plan.clone() };
+    let deep = bench.snapshot("still", &everything, None).await;
+    let exit = bench.snapshot("still", &everything, Some(&deep)).await;
+    assert_eq!(not_read(&exit), Vec::<String>::new());
+    assert!(exit.relations.iter().all(|r| r.digest.is_some()));
+
+    // So is one that was streamed, beside what is not read again.
+    let kept = BTreeSet::from(["public.kept".to_owned()]);
+    let stream = Streaming { granted: Granted::Named(kept.clone()), key: StreamKey([9; 32]) };
+    let digest = DigestOf::Chosen { named: kept, small: 0 };
+    let streaming = Plan { digest, stream: Some(stream), ..plan.clone() };
+    let streamed = bench.snapshot("still", &streaming, None).await;
+    let exit = bench.snapshot("still", &streaming, Some(&streamed)).await;
+    assert!(not_read(&exit)[0].contains("1 relations, 100 rows"), "{:?}", not_read(&exit));
+    let manifest = format!("{:?}", exit.coverage);
+    assert!(manifest.contains("streamed to this program: public.kept"), "{manifest}");
+    assert_eq!((findings(&streamed, &exit, &[]), gaps(&exit)), (Vec::new(), Vec::new()));
+
+    // Without the memory of the server the horizon comes back as it was, and an unlogged relation empty.
+    let _ = bench
+        .psql
+        .run_sql("still", "copy (select pg_backend_pid()) to program 'xargs kill -9'")
+        .await;
+    let emptied = async || {
+        let said = bench.psql.run_sql("still", "select count(*) from fleeting").await;
+        said.is_ok_and(|said| said.trim() == "0")
+    };
+    crate::harness::until("the server has recovered", emptied).await;
+    let exit = bench.snapshot("still", &plan, Some(&entry)).await;
+    assert_eq!(exit.horizon, entry.horizon, "or this proves nothing");
+    assert_eq!(exit.identity.postmaster_start, entry.identity.postmaster_start);
+    assert_eq!(not_read(&exit), Vec::<String>::new());
+    let lost = findings(&entry, &exit, &[]);
+    assert_eq!(lost.len(), 1, "{lost:#?}");
+    assert!(lost[0].subject.contains("fleeting") && lost[0].witness == Witness::Lineage);
+
+    // Any transaction with an id, even one that is rolled back, and everything is read.
+    bench.sql("still", "begin; insert into kept values (0); rollback").await;
+    let exit = bench.snapshot("still", &plan, Some(&entry)).await;
+    assert_eq!(not_read(&exit), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::images::Rebuild;
 use crate::install::{self, Install};
-use crate::{build_clonegate, cargo, complain, images, mcp_sdk};
+use crate::{build_clonegate, cargo, complain, images, python};
 
 /// The modules of the tests that need a container engine, wherever they are.
 const CONTAINERS: &str = "containers::";
@@ -59,7 +59,8 @@ pub(crate) fn test(options: &TestOptions) -> Result<ExitCode> {
         let why = "/usr/sbin/sshd (openssh-server) is not installed; the way over ssh is tested in containers too";
         left_out.push((SSHD, why.to_owned()));
     }
-    left_out.extend(mcp_sdk::make(install).err().map(|e| (MCP_SDK, format!("{e:#}"))));
+    left_out
+        .extend(python::make(&python::MCP_SDK, install).err().map(|e| (MCP_SDK, format!("{e:#}"))));
 
     let mut tests = cargo();
     if has_nextest() {

@@ -7,7 +7,7 @@
 mod chores;
 mod images;
 mod install;
-mod mcp_sdk;
+mod python;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ enum Task {
     },
     /// Check the formatting, the lints and the licences.
     Lint,
-    /// Measure against limits and peers, as ratios in one run: `bench channel`.
+    /// Measure against limits and peers, as ratios in one run: `bench channel`, `bench witness`, `bench streamed`.
     Bench {
         /// What to measure, and its options; `--help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
         )
         .map(|()| ExitCode::SUCCESS),
         Task::Lint => chores::lint(),
-        Task::Bench { args } => bench(&args),
+        Task::Bench { args } => bench(args),
         Task::Clonegate(args) => clonegate(args),
     };
     result.unwrap_or_else(|error| {
@@ -93,8 +93,17 @@ fn clonegate(mut args: Vec<OsString>) -> Result<ExitCode> {
     hand_over(Command::new(binary).args(args))
 }
 
-/// Builds the measurements with optimization and hands over to them.
-fn bench(args: &[OsString]) -> Result<ExitCode> {
+/// Builds the measurements with optimization and hands over to them. Tools of others that can't be
+/// installed are left out, and the result names them.
+fn bench(mut args: Vec<OsString>) -> Result<ExitCode> {
+    let no_install = take(&mut args, "--no-install");
+    let asks_only = any(&args, &["--help", "-h"]);
+    if !asks_only && args.first().is_some_and(|a| a == "witness" || a == "matrix") {
+        let made = python::make(&python::BENCH_PEERS, Install::unless(no_install));
+        if let Err(error) = made {
+            complain(&format!("without reladiff and migra: {error:#}"));
+        }
+    }
     hand_over(
         cargo()
             .args(["run", "--quiet", "--release", "--package", "clonegate-bench", "--"])

@@ -118,6 +118,7 @@ impl Session<'_> {
             ("IntervalStyle", "postgres"),
             ("bytea_output", "hex"),
             ("extra_float_digits", "1"),
+            ("jit", "off"),
             ("client_min_messages", "notice"),
             ("standard_conforming_strings", "on"),
             ("xmlbinary", "base64"),

@@ -98,13 +98,11 @@ pub fn compare_snapshots(
     Differences { waived, ..Differences::new((before, after), compared, located, open) }
 }
 
-/// Whether an equal horizon proves that nobody wrote a row. After a restart it may have been a crash, which
-/// loses what was not yet on disk and empties unlogged tables; a standby's horizon is its primary's.
+/// Whether an equal horizon proves that nobody wrote a row: only with an equal anchor, too. A crash in between
+/// loses what was not yet on disk and empties unlogged tables, and the postmaster may outlive it; a standby,
+/// whose horizon says less, has no anchor.
 fn is_still(before: &Snapshot, after: &Snapshot) -> bool {
-    before.horizon == after.horizon
-        && before.identity.postmaster_start == after.identity.postmaster_start
-        && !before.identity.in_recovery
-        && !after.identity.in_recovery
+    before.horizon == after.horizon && before.anchor.is_some() && before.anchor == after.anchor
 }
 
 /// That the second is not the older one.

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use clonegate_model::{
-    CatalogObject, Comparable, Coverage, Covered, DatabaseName, Digest, DigestKey, Disposition,
-    Footprint, HashSum, Identity, Lane, Lineage, Phase, RangeState, RelationKind, RelationState,
-    RowSeen, SNAPSHOT_FORMAT, SequenceState, StreamKey, Target, Wal, WalWrites, Witness,
+    Anchor, CatalogObject, Comparable, Coverage, Covered, DatabaseName, Digest, DigestKey,
+    Disposition, Footprint, HashSum, Identity, Lane, Lineage, Phase, RangeState, RelationKind,
+    RelationState, RowSeen, SNAPSHOT_FORMAT, SequenceState, StreamKey, Target, Wal, WalWrites,
+    Witness,
 };
 use jiff::Timestamp;
 
@@ -32,6 +33,7 @@ pub(crate) fn snapshot(phase: Phase) -> Snapshot {
         },
         readings: Vec::new(),
         horizon: "10:10:".parse().unwrap(),
+        anchor: Some(Anchor("started 1, checkpoint 0/1".into())),
         relations: vec![RelationState {
             name: "public.issues".into(),
             oid: 1,
@@ -360,6 +362,21 @@ fn a_difference_has_a_place() {
     let policy = Policy { organic: &organic, additions: Additions::Unexplained };
     let note = &diff(&before, &after, policy).unwrap()[0].note;
     insta::assert_snapshot!(note, @"1 rows of entry were changed or removed, and 1 rows are newer than entry; the profile does not declare it; columns: b; newer: (107,3) (7) by transaction 812; changed or removed: 1 from blocks 0 to 100");
+}
+
+#[test]
+fn a_snapshot_without_sums_of_columns_names_none() {
+    let before = snapshot(Phase::Entry);
+    let mut after = snapshot(Phase::Exit);
+    lineage(200, 1)(&mut after);
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    after.relations[0].digest.as_mut().unwrap().columns.clear();
+    let found = diff(&before, &after, policy).unwrap();
+    assert_eq!(found.len(), 1);
+    assert!(!found[0].note.contains("columns"), "{}", found[0].note);
+    let located = place::Places::of(&before, &after).locate(found[0].clone());
+    assert_eq!(located.place, None, "nothing says where");
 }
 
 #[test]

@@ -269,8 +269,17 @@ fn snapshot(
     readings: Vec<ReadingTaken>,
     footprint: Footprint,
 ) -> Snapshot {
-    let Collected { horizon, relations, sequences, catalog, activity, coverage, digest_key, wal } =
-        collected;
+    let Collected {
+        horizon,
+        anchor,
+        relations,
+        sequences,
+        catalog,
+        activity,
+        coverage,
+        digest_key,
+        wal,
+    } = collected;
     Snapshot {
         format: SNAPSHOT_FORMAT,
         run: about.run.clone(),
@@ -282,6 +291,7 @@ fn snapshot(
         identity,
         readings,
         horizon,
+        anchor,
         relations,
         sequences,
         catalog,

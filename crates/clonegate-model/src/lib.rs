@@ -51,9 +51,9 @@ pub use run::{
     ScriptOutcome, ScriptRecord, TargetRecord, Weight,
 };
 pub use snapshot::{
-    CatalogObject, Comparable, Coverage, Covered, Digest, DigestKey, Footprint, HashSum, Horizon,
-    Identity, Lineage, ParseHorizonError, RangeState, ReadingTaken, RelationKind, RelationState,
-    RowSeen, SNAPSHOT_FORMAT, SequenceState, SessionState, Since, Snapshot, Taken, Wal, WalWrites,
-    Witness,
+    Anchor, CatalogObject, Comparable, Coverage, Covered, Digest, DigestKey, Footprint, HashSum,
+    Horizon, Identity, Lineage, ParseHorizonError, RangeState, ReadingTaken, RelationKind,
+    RelationState, RowSeen, SNAPSHOT_FORMAT, SequenceState, SessionState, Since, Snapshot, Taken,
+    Wal, WalWrites, Witness,
 };
 pub use verdict::{Assertion, Outcome, Verdict};

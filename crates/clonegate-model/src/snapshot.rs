@@ -37,6 +37,10 @@ pub struct Snapshot {
     pub readings: Vec<ReadingTaken>,
     /// Which transactions had completed.
     pub horizon: Horizon,
+    /// What must be the same at exit for an equal horizon to mean equal rows; `None` on a standby, and
+    /// where it can't be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<Anchor>,
     /// Every relation that holds rows.
     pub relations: Vec<RelationState>,
     /// Every sequence.
@@ -198,6 +202,14 @@ impl From<Horizon> for String {
     }
 }
 
+/// The database, the server since it was started, and its last checkpoint, in one text.
+///
+/// Between two snapshots with one anchor the server did not recover from the loss of its memory, and it is no
+/// standby.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Anchor(pub String);
+
 /// What kind of relation holds rows (`pg_class.relkind`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -234,7 +246,8 @@ pub struct RelationState {
     pub kind: RelationKind,
     /// `obj_description`, in which a clone's additions carry their marker.
     pub comment: Option<String>,
-    /// `None` where lineage could not be taken; [`Snapshot::coverage`] says why.
+    /// `None` where lineage could not be taken; [`Snapshot::coverage`] says why. At exit it is entry's where
+    /// the horizon proves that no row can have changed; the manifest says of how many.
     pub lineage: Option<Lineage>,
     /// `None` where the digest was not asked for or could not be taken; [`Snapshot::coverage`] says
     /// which.

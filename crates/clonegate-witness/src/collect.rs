@@ -1,12 +1,16 @@
 //! Asks everything about one database and folds the answers.
 
+use std::pin::pin;
+
 use clonegate_model::{
-    CatalogObject, Coverage, Covered, DigestKey, Horizon, Reading, RelationState, SequenceState,
-    SessionState, Snapshot, Value, Wal, Witness,
+    Anchor, CatalogObject, Coverage, Covered, DigestKey, Horizon, Reading, RelationState,
+    SequenceState, SessionState, Snapshot, Value, Wal, Witness,
 };
-use futures_util::future::{join, join_all};
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, join, join_all, ready, select};
 use serde::Deserialize;
 
+use crate::anchor;
 use crate::catalog;
 use crate::coverage::Coverages;
 use crate::lineage::Against;
@@ -36,6 +40,8 @@ const RELATION_ATTEMPTS: usize = 3;
 pub struct Collected {
     /// Which transactions had completed.
     pub horizon: Horizon,
+    /// What must be the same at exit for an equal horizon to mean equal rows.
+    pub anchor: Option<Anchor>,
     /// Relations with their lineage, in the order of their names.
     pub relations: Vec<RelationState>,
     /// Sequences, in the order of their names.
@@ -85,50 +91,37 @@ pub async fn collect<R: Reader + Send>(
     plan: &Plan,
     entry: Option<&Snapshot>,
 ) -> Result<Collected, CollectError> {
-    let Some((first, others)) = readers.split_first_mut() else {
-        return Err(CollectError::NoReader);
-    };
-    let questions = [HORIZON.to_owned(), packed(RELATIONS), LARGE_OBJECTS.to_owned()];
-    let mut answers = first.read(&questions).await.into_iter();
-    let mut next = || answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
-    let horizon = next().and_then(|r| horizon(&r)).map_err(CollectError::Horizon)?;
-    let mut rows = next().and_then(|r| unpack::<RelationRow>(&r));
-    let large = next();
-    // Somebody may take a lock in the same moment in which a size is asked for.
-    for _ in 0..RELATION_ATTEMPTS {
-        if rows.is_ok() {
-            break;
+    let mut readers: Vec<&mut R> = readers.iter_mut().collect();
+    let last = readers.pop().ok_or(CollectError::NoReader)?;
+    // One reader reads the definitions. Where there is another, that one finds out meanwhile what rows there
+    // are, and begins with them.
+    let (begun, defining) = match readers.first_mut() {
+        None => (prelude(last, plan, entry).await?, definitions(last).boxed()),
+        Some(first) => {
+            let mut defining = definitions(last).boxed();
+            match select(pin!(prelude(*first, plan, entry)), &mut defining).await {
+                Either::Left((begun, _)) => (begun?, defining),
+                Either::Right((defined, begun)) => (begun.await?, ready(defined).boxed()),
+            }
         }
-        let again = first.read(&[packed(RELATIONS)]).await.pop().unwrap_or(Err(Unread::silent()));
-        rows = again.map_err(|e| e.reason).and_then(|r| unpack(&r));
-    }
-    let rows = rows.map_err(CollectError::Relations)?;
-    let mut coverage = Coverages::default();
-    large_objects(large, &mut coverage);
-    let key = entry.map_or(plan.key, |entry| entry.digest_key);
+    };
+    let Prelude { horizon, anchor, key, mut sorted, mut coverage } = begun;
     let against = entry.map_or(Against::Itself(&horizon), |e| Against::Entry(&e.horizon));
-    let mut sorted = relations::sort_out(rows, plan, entry, &mut coverage);
-    if !sorted.digests.is_empty() {
-        let columns = read_columns(first, &sorted).await;
-        relations::prescribe(&mut sorted, columns, plan, key, entry, &mut coverage);
-    }
-
-    // One reader reads the definitions while the others begin with the rows.
     let guard = Guard::new(plan.load, plan.budget);
     let scan = Scan::new(&mut sorted.subjects, against, &horizon, plan.slice, guard);
-    let mut defined = Coverages::default();
-    let ((catalog, activity, sequences), _) = join(
-        async {
-            let definitions = definitions(first, &mut defined).await;
-            scan.work(first).await;
-            definitions
-        },
-        join_all(others.iter_mut().map(|reader| scan.work(reader))),
-    )
-    .await;
+    let then_rows = async {
+        let (defined, reader) = defining.await;
+        scan.work(reader).await;
+        (defined, reader)
+    };
+    let at_rows = join_all(readers.iter_mut().map(|reader| scan.work(*reader)));
+    let ((defined, reader), _) = join(then_rows, at_rows).await;
+    readers.push(reader);
     scan.look_closer();
-    join(scan.work(first), join_all(others.iter_mut().map(|reader| scan.work(reader)))).await;
+    join_all(readers.iter_mut().map(|reader| scan.work(*reader))).await;
+    let first = &mut *readers[0];
     let mut seen = scan.end();
+    let Definitions { catalog, activity, sequences, coverage: mut defined } = defined;
     coverage.0.append(&mut defined.0);
     if against.is_exhausted(&horizon) {
         for seen in &mut seen {
@@ -146,6 +139,7 @@ pub async fn collect<R: Reader + Send>(
     let wal = wal::take(first, plan.wal, before, guard, &mut coverage).await;
     Ok(Collected {
         horizon,
+        anchor,
         relations,
         sequences,
         catalog,
@@ -156,20 +150,69 @@ pub async fn collect<R: Reader + Send>(
     })
 }
 
-/// Definitions, sessions and sequences.
-async fn definitions<R: Reader + Send>(
+/// What there is to be read.
+struct Prelude {
+    horizon: Horizon,
+    anchor: Option<Anchor>,
+    key: DigestKey,
+    sorted: Sorted,
+    coverage: Coverages,
+}
+
+/// Reads the horizon, and which relations there are; and sorts out what is to be read of them.
+async fn prelude<R: Reader + Send>(
     reader: &mut R,
-    coverage: &mut Coverages,
-) -> (Vec<CatalogObject>, Vec<SessionState>, Vec<SequenceState>) {
+    plan: &Plan,
+    entry: Option<&Snapshot>,
+) -> Result<Prelude, CollectError> {
+    let questions = [HORIZON.to_owned(), packed(RELATIONS), LARGE_OBJECTS.to_owned()];
+    let mut answers = reader.read(&questions).await.into_iter();
+    let mut next = || answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
+    let horizon = next().and_then(|r| horizon(&r)).map_err(CollectError::Horizon)?;
+    let mut rows = next().and_then(|r| unpack::<RelationRow>(&r));
+    let large = next();
+    // Somebody may take a lock in the same moment in which a size is asked for.
+    for _ in 0..RELATION_ATTEMPTS {
+        if rows.is_ok() {
+            break;
+        }
+        let again = reader.read(&[packed(RELATIONS)]).await.pop().unwrap_or(Err(Unread::silent()));
+        rows = again.map_err(|e| e.reason).and_then(|r| unpack(&r));
+    }
+    let rows = rows.map_err(CollectError::Relations)?;
+    let anchor = anchor::read(reader).await;
+    let since = anchor::since(entry, &horizon, anchor.as_ref());
+    let mut coverage = Coverages::default();
+    large_objects(large, &mut coverage);
+    let key = entry.map_or(plan.key, |entry| entry.digest_key);
+    let mut sorted = relations::sort_out(rows, plan, entry, since, &mut coverage);
+    if !sorted.digests.is_empty() {
+        let columns = read_columns(reader, &sorted).await;
+        relations::prescribe(&mut sorted, columns, plan, key, entry, &mut coverage);
+    }
+    Ok(Prelude { horizon, anchor, key, sorted, coverage })
+}
+
+/// Definitions, sessions and sequences.
+struct Definitions {
+    catalog: Vec<CatalogObject>,
+    activity: Vec<SessionState>,
+    sequences: Vec<SequenceState>,
+    coverage: Coverages,
+}
+
+/// Reads the definitions, and gives the reader back.
+async fn definitions<R: Reader + Send>(reader: &mut R) -> (Definitions, &mut R) {
+    let mut coverage = Coverages::default();
     let questions = [packed(SEQUENCES), packed(ACTIVITY)];
     let mut answers = reader.read(&questions).await.into_iter();
     let mut next = || answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
     let sequences: Result<Vec<SequenceRow>, String> = next().and_then(|r| unpack(&r));
     let activity: Result<Vec<SessionRow>, String> = next().and_then(|r| unpack(&r));
     let catalog = catalog::read(reader, &mut coverage.0).await;
-    let activity = fold_activity(activity, coverage);
-    let sequences = sequences::read_sequences(reader, sequences, coverage).await;
-    (catalog, activity, sequences)
+    let activity = fold_activity(activity, &mut coverage);
+    let sequences = sequences::read_sequences(reader, sequences, &mut coverage).await;
+    (Definitions { catalog, activity, sequences, coverage }, reader)
 }
 
 /// Relations whose columns one statement asks for: their OIDs must fit its text.

@@ -125,7 +125,7 @@ impl Recipe {
     /// The columns' sums as an array.
     pub(crate) fn column_sums(&self) -> String {
         if self.columns.is_empty() {
-            return "null".to_owned();
+            return no_columns();
         }
         let sums: Vec<String> =
             self.columns.iter().map(|(_, h)| format!("pg_catalog.sum({h})")).collect();
@@ -190,15 +190,18 @@ impl Column {
     }
 }
 
+/// What stands for the sums of columns where they are not taken.
+pub(crate) fn no_columns() -> String {
+    "null::numeric[]".to_owned()
+}
+
 fn described(columns: &[Column]) -> String {
     let columns: Vec<String> = columns.iter().map(Column::described).collect();
     columns.join(", ")
 }
 
 fn hashed(row: &str, DigestKey(key): DigestKey) -> String {
-    format!(
-        "pg_catalog.hash_record_extended(row(pg_catalog.record_send({row})), '{key}'::pg_catalog.int8)"
-    )
+    format!("pg_catalog.hash_record_extended(row(pg_catalog.record_send({row})), '{key}')")
 }
 
 #[cfg(test)]
@@ -218,7 +221,7 @@ mod tests {
     fn a_row_is_hashed_as_one_value() {
         let columns = [column("a", "binary"), column("\"B\"", "base"), column("c", "text")];
         let recipe = Recipe::new(&columns, DigestKey(-7), OwnSums::Yes);
-        insta::assert_snapshot!(recipe.sum(), @r#"pg_catalog.sum(pg_catalog.hash_record_extended(row(pg_catalog.record_send(row(t.a, t."B"::pg_catalog.numeric, pg_catalog.num_nulls(t.c), pg_catalog.format('%s', t.c)))), '-7'::pg_catalog.int8))"#);
+        insta::assert_snapshot!(recipe.sum(), @r#"pg_catalog.sum(pg_catalog.hash_record_extended(row(pg_catalog.record_send(row(t.a, t."B"::pg_catalog.numeric, pg_catalog.num_nulls(t.c), pg_catalog.format('%s', t.c)))), '-7'))"#);
         assert_eq!(recipe.comparable, Comparable::AnyServer);
         assert_eq!(recipe.read_columns("{1,NULL,-3}").unwrap()[2], HashSum(-3));
         assert!(recipe.read_columns("{1,2}").is_err());

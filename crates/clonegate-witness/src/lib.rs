@@ -10,6 +10,8 @@
 //! The crate opens no connection, has no clock of its own and judges no difference (`clonegate-diff`
 //! does).
 
+mod anchor;
+mod attributes;
 mod catalog;
 mod collect;
 mod coverage;

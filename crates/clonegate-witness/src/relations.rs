@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use clonegate_model::{
-    Covered, Digest, Lane, Lineage, RelationKind, RelationState, Snapshot, Witness,
+    Covered, Digest, Lane, Lineage, RangeState, RelationKind, RelationState, Snapshot, Witness,
 };
 use serde::Deserialize;
 
+use crate::anchor::Since;
 use crate::coverage::Coverages;
 use crate::digest::{Column, OwnSums, Recipe};
 use crate::plan::{DigestOf, Granted, Plan, SMALL};
@@ -14,6 +15,10 @@ use crate::scan::{Seen, Subject, ranges};
 
 /// Where large objects have their pages.
 const LARGE_OBJECT_PAGES: u32 = 2613;
+
+/// With more digests than this no relation's columns get sums of their own: of many small relations the
+/// planning of those sums would take longer than all the rest.
+const MOST_WITH_OWN_SUMS: usize = 1000;
 
 /// Streamed relations that the manifest names in one line; each has its lane beside its digest.
 const NAMED: usize = 10;
@@ -50,6 +55,8 @@ pub(crate) struct Sorted {
     pub(crate) subjects: Vec<Subject>,
     /// The subjects that are to get a digest, by their place, in order.
     pub(crate) digests: Vec<usize>,
+    /// Relations whose rows are not read, because nothing can have happened to them.
+    pub(crate) untouched: usize,
 }
 
 /// Sorts out what can be read, and names the rest.
@@ -57,12 +64,14 @@ pub(crate) fn sort_out(
     rows: Vec<RelationRow>,
     plan: &Plan,
     entry: Option<&Snapshot>,
+    since: Since,
     coverage: &mut Coverages,
 ) -> Sorted {
     let before: BTreeMap<u32, &RelationState> =
         entry.into_iter().flat_map(|e| &e.relations).map(|r| (r.oid, r)).collect();
-    let mut sorted = Sorted { relations: Vec::new(), subjects: Vec::new(), digests: Vec::new() };
-    let mut temporary = 0;
+    let mut sorted =
+        Sorted { relations: Vec::new(), subjects: Vec::new(), digests: Vec::new(), untouched: 0 };
+    let (mut temporary, mut untouched_rows) = (0, 0);
     for row in rows {
         if row.persistence == "t" {
             temporary += 1;
@@ -75,6 +84,7 @@ pub(crate) fn sort_out(
             _ => RelationKind::Table,
         };
         let unread = row.unread(kind);
+        let mut as_at_entry = None;
         if unread.is_some() && row.oid == LARGE_OBJECT_PAGES {
             // The manifest has it under the name of what it holds.
             continue;
@@ -86,30 +96,47 @@ pub(crate) fn sort_out(
             }
         } else {
             let known = before.get(&row.oid);
-            if wants(plan, &row, known.map(|r| r.digest.is_some())) != Wants::No {
+            let wanted = wants(plan, &row, known.map(|r| r.digest.is_some()));
+            if since == Since::Nothing && wanted == Wants::No {
+                as_at_entry = known.and_then(|known| untouched(known));
+            }
+            if wanted != Wants::No {
                 sorted.digests.push(sorted.subjects.len());
             }
-            sorted.subjects.push(Subject {
-                oid: row.oid,
-                name: row.name.clone(),
-                blocks: row.blocks.unwrap_or_default(),
-                bytes: row.bytes.unwrap_or_default(),
-                filenode: row.filenode,
-                recipe: None,
-                ranges: known.map(|r| r.ranges.clone()).unwrap_or_default(),
-            });
+            if let Some((lineage, _)) = &as_at_entry {
+                sorted.untouched += 1;
+                untouched_rows += lineage.rows;
+            } else {
+                sorted.subjects.push(Subject {
+                    oid: row.oid,
+                    name: row.name.clone(),
+                    blocks: row.blocks.unwrap_or_default(),
+                    bytes: row.bytes.unwrap_or_default(),
+                    filenode: row.filenode,
+                    recipe: None,
+                    ranges: known.map(|r| r.ranges.clone()).unwrap_or_default(),
+                });
+            }
         }
         let RelationRow { name, oid, comment, .. } = row;
+        let (lineage, ranges) = as_at_entry.unzip();
         sorted.relations.push(RelationState {
             name,
             oid,
             kind,
             comment,
-            lineage: None,
+            lineage,
             digest: None,
-            ranges: Vec::new(),
+            ranges: ranges.unwrap_or_default(),
             newer_rows: Vec::new(),
         });
+    }
+    if sorted.untouched > 0 {
+        let text = format!(
+            "{} relations, {untouched_rows} rows as at entry: no transaction completed in the server since, and they were not read again",
+            sorted.untouched
+        );
+        coverage.push("relations", Witness::Horizon, Covered::Yes(text));
     }
     if temporary > 0 {
         let why =
@@ -127,6 +154,13 @@ pub(crate) fn sort_out(
         }
     }
     sorted
+}
+
+/// What entry saw of a relation, as it is at exit when nothing can have happened to its rows.
+fn untouched(entry: &RelationState) -> Option<(Lineage, Vec<RangeState>)> {
+    let lineage = Lineage { newer: Some(0), ..entry.lineage? };
+    let ranges = entry.ranges.iter().map(|range| RangeState { newer: Some(0), ..*range });
+    Some((lineage, ranges.collect()))
 }
 
 impl RelationRow {
@@ -228,6 +262,7 @@ pub(crate) fn prescribe(
             BTreeMap::new()
         }
     };
+    let few = sorted.digests.len() <= MOST_WITH_OWN_SUMS;
     let Sorted { subjects, digests, .. } = sorted;
     digests.retain(|place| {
         let subject = &mut subjects[*place];
@@ -236,7 +271,7 @@ pub(crate) fn prescribe(
         let lane = lane(plan, subject, small, before.get(&subject.oid).copied());
         let recipe = lane.and_then(|lane| match lane {
             Lane::Server => {
-                let own = if subject.bytes <= small { OwnSums::Yes } else { OwnSums::No };
+                let own = if few && subject.bytes <= small { OwnSums::Yes } else { OwnSums::No };
                 Ok(Recipe::new(its, key, own))
             }
             Lane::Streamed { key } => Recipe::streamed(subject.oid, &subject.name, its, key)
@@ -306,8 +341,10 @@ pub(crate) fn conclude(sorted: &mut Sorted, seen: &[Seen], later: bool, coverage
             (None, None) => {}
         }
     }
-    let text = format!("{covered} relations, {rows} rows");
-    coverage.push("relations", Witness::Lineage, Covered::Yes(text));
+    if covered > 0 || sorted.untouched == 0 {
+        let text = format!("{covered} relations, {rows} rows");
+        coverage.push("relations", Witness::Lineage, Covered::Yes(text));
+    }
     if digests > 0 {
         let mut text = format!("the contents of {digests} of them");
         if !streamed.is_empty() {
@@ -320,7 +357,7 @@ pub(crate) fn conclude(sorted: &mut Sorted, seen: &[Seen], later: bool, coverage
         }
         coverage.push("relations", Witness::Digest, Covered::Yes(text));
     }
-    let without = covered - digests;
+    let without = covered - digests + sorted.untouched;
     if without > 0 {
         let why =
             format!("not asked for {without} relations; lineage covers their rows on one server");

@@ -26,6 +26,7 @@ select
     pg_catalog.current_setting('IntervalStyle') as "IntervalStyle",
     pg_catalog.current_setting('bytea_output') as bytea_output,
     pg_catalog.current_setting('extra_float_digits') as extra_float_digits,
+    pg_catalog.current_setting('jit') as jit,
     pg_catalog.current_setting('standard_conforming_strings') as standard_conforming_strings,
     pg_catalog.current_setting('backslash_quote') as backslash_quote,
     pg_catalog.current_setting('transform_null_equals') as transform_null_equals,

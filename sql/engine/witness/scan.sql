@@ -1,12 +1,12 @@
--- What the lineage and the digest witness ask of a range of a relation, in one pass: how many rows there
+-- What the lineage and the digest witness ask of ranges of relations, in one pass: how many rows there
 -- are; whether the youngest is so young that it has to be looked at more closely; which file was read;
--- the sum of the rows' hashes, and of each column's. Everything is qualified, so that no search_path puts
--- another function or operator in its place. SELECT on the relation; 14 and later (TID ranges).
-select {piece}::bigint as piece,
-       pg_catalog.count(*) as rows,
-       coalesce(pg_catalog.min(pg_catalog.age(t.xmin))
-                    operator(pg_catalog.<=) pg_catalog.age('{oldest}'::pg_catalog.xid), false) as young,
-       pg_catalog.pg_relation_filenode({oid})::bigint as filenode,
-       {sum}::numeric as sum,
-       {columns}::pg_catalog.text as columns
-  from only {relation} as t{range}
+-- the sum of the rows' hashes, and of each column's. {pieces} are of the form of piece.sql: thousands of them are
+-- judged and planned, so what they share stands here. Everything is qualified, so that no search_path puts
+-- another function or operator in its place. SELECT on the relations; 14 and later (TID ranges).
+select s.piece, s.rows,
+       coalesce(s.age operator(pg_catalog.<=) pg_catalog.age('{oldest}'::pg_catalog.xid), false) as young,
+       pg_catalog.pg_relation_filenode(s.relation)::bigint as filenode,
+       s.sum, s.columns::pg_catalog.text as columns
+  from (
+{pieces}
+) as s(piece, relation, rows, age, sum, columns)

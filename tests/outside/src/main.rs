@@ -63,6 +63,7 @@ async fn take(
         identity: channel.identity().clone(),
         readings: Vec::new(),
         horizon: seen.horizon,
+        anchor: seen.anchor,
         relations: seen.relations,
         sequences: seen.sequences,
         catalog: seen.catalog,

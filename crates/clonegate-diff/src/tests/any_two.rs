@@ -39,14 +39,14 @@ fn without_a_baseline_the_same_count_proves_nothing_by_itself() {
     assert_eq!(verdict(&alone()), Verdict::Inconclusive);
     let still = Snapshot { horizon: "10:10:".parse().unwrap(), ..alone() };
     assert_eq!(verdict(&still), Verdict::Pass, "no transaction completed");
-    for change in [
-        (|s: &mut Snapshot| s.identity.postmaster_start = "2026-01-02".into()) as fn(&mut Snapshot),
-        |s| s.identity.in_recovery = true,
-    ] {
-        let mut other = still.clone();
-        change(&mut other);
+    for anchor in [Some(Anchor("started 1, checkpoint 0/2".into())), None] {
+        let other = Snapshot { anchor, ..still.clone() };
         assert_eq!(verdict(&other), Verdict::Inconclusive, "it may have been a crash");
     }
+    let mut before = whole(Phase::Entry);
+    before.anchor = None;
+    let unknown = Snapshot { anchor: None, ..still };
+    assert_eq!(against(&before, &unknown, &[]).verdict, Verdict::Inconclusive, "nor on a standby");
     let one_key = Snapshot { digest_key: DigestKey(1), ..alone() };
     assert_eq!(verdict(&one_key), Verdict::Pass, "the digests are equal");
     let mut other = one_key.clone();

@@ -81,7 +81,7 @@ async fn the_guard_refuses_what_it_was_not_promised() {
             "IntervalStyle" => "iso_8601",
             "bytea_output" => "escape",
             "default_transaction_read_only" => "off",
-            "row_security" | "transform_null_equals" => "on",
+            "row_security" | "transform_null_equals" | "jit" => "on",
             "backslash_quote" => "off",
             "xmloption" => "document",
             _ => "0",

@@ -1,7 +1,13 @@
 -- Columns. A dropped column stays as a gap in the positions. {page} of {pages} is a part of them.
 -- Any role; all versions.
+-- Columns of pg_attribute that a later version may have are looked for once, and read where there are any.
+with more as materialized (
+    select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{attrelid,attname,atttypid,attstattarget,attlen,attnum,attndims,attcacheoff,atttypmod,attbyval,attstorage,attalign,attcompression,attnotnull,atthasdef,atthasmissing,attidentity,attgenerated,attisdropped,attislocal,attinhcount,attcollation,attacl,attoptions,attfdwoptions,attmissingval}'::text[])) as names
+      from pg_catalog.pg_attribute as x
+     limit 1
+)
 select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as identity,
-       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+       pg_catalog.json_build_object(
            'on', pg_catalog.format('%I.%I', n.nspname, c.relname),
            'position', a.attnum,
            'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
@@ -21,8 +27,10 @@ select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as identit
            'local', nullif(a.attislocal, true),
            'inherited', nullif(a.attinhcount, 0),
            'acl', case when pg_catalog.cardinality(a.attacl) > 0 then array(select x::text from pg_catalog.unnest(a.attacl) as x order by x::text collate "C")::text end,
-           'comment', m.description)
-           || (pg_catalog.to_jsonb(a) - '{attrelid,attname,atttypid,attstattarget,attlen,attnum,attndims,attcacheoff,atttypmod,attbyval,attstorage,attalign,attcompression,attnotnull,atthasdef,atthasmissing,attidentity,attgenerated,attisdropped,attislocal,attinhcount,attcollation,attacl,attoptions,attfdwoptions,attmissingval}'::text[])) as attributes
+           'comment', m.description) as attributes,
+       case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
+           select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(a) -> k)
+             from pg_catalog.unnest((select m.names from more as m)) as k) end as more
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_class as c on c.oid = a.attrelid
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

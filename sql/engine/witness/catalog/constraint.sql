@@ -1,7 +1,13 @@
 -- Constraints of tables and domains; a constraint trigger is a trigger. {page} of {pages} is a part of them.
 -- Any role; all versions.
+-- Columns of pg_constraint that a later version may have are looked for once, and read where there are any.
+with more as materialized (
+    select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{oid,conname,connamespace,contype,condeferrable,condeferred,convalidated,conrelid,contypid,conindid,conparentid,confrelid,confupdtype,confdeltype,confmatchtype,conislocal,coninhcount,connoinherit,conkey,confkey,conpfeqop,conppeqop,conffeqop,confdelsetcols,conexclop,conbin,conenforced,conperiod}'::text[])) as names
+      from pg_catalog.pg_constraint as x
+     limit 1
+)
 select pg_catalog.format('%I.%I.%I', coalesce(n.nspname, tn.nspname), coalesce(c.relname, t.typname), o.conname) as identity,
-       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+       pg_catalog.json_build_object(
            'on', pg_catalog.format('%I.%I', coalesce(n.nspname, tn.nspname), coalesce(c.relname, t.typname)),
            'definition', pg_catalog.pg_get_constraintdef(o.oid),
            'references', (select pg_catalog.format('%I.%I', rn.nspname, rc.relname)
@@ -13,8 +19,10 @@ select pg_catalog.format('%I.%I.%I', coalesce(n.nspname, tn.nspname), coalesce(c
            'inherited', nullif(o.coninhcount, 0),
            'no inherit', nullif(o.connoinherit, false),
            'comment', (select m.description from pg_catalog.pg_description as m
-                         where m.classoid = 'pg_catalog.pg_constraint'::regclass and m.objoid = o.oid and m.objsubid = 0))
-           || (pg_catalog.to_jsonb(o) - '{oid,conname,connamespace,contype,condeferrable,condeferred,convalidated,conrelid,contypid,conindid,conparentid,confrelid,confupdtype,confdeltype,confmatchtype,conislocal,coninhcount,connoinherit,conkey,confkey,conpfeqop,conppeqop,conffeqop,confdelsetcols,conexclop,conbin,conenforced,conperiod}'::text[])) as attributes
+                         where m.classoid = 'pg_catalog.pg_constraint'::regclass and m.objoid = o.oid and m.objsubid = 0)) as attributes,
+       case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
+           select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(o) -> k)
+             from pg_catalog.unnest((select m.names from more as m)) as k) end as more
   from pg_catalog.pg_constraint as o
   left join pg_catalog.pg_class as c on c.oid = o.conrelid
   left join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

@@ -1,8 +1,26 @@
--- Indexes. {page} of {pages} is a part of them. Any role; all versions.
+-- Indexes. pg_get_indexdef opens the table behind every index, so what it says of a plain one is put together
+-- here (tests/src/catalog.rs holds the two against each other). {page} of {pages} is a part of them. Any role; all versions.
+-- Columns of pg_index that a later version may have are looked for once, and read where there are any.
+with more as materialized (
+    select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{indexrelid,indrelid,indnatts,indnkeyatts,indisunique,indnullsnotdistinct,indisprimary,indisexclusion,indimmediate,indisclustered,indisvalid,indcheckxmin,indisready,indislive,indisreplident,indkey,indcollation,indclass,indoption,indexprs,indpred}'::text[])) as names
+      from pg_catalog.pg_index as x
+     limit 1
+)
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
-       pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+       pg_catalog.json_build_object(
            'on', pg_catalog.format('%I.%I', n.nspname, t.relname),
-           'definition', pg_catalog.pg_get_indexdef(i.indexrelid),
+           'definition', coalesce(case when i.indexprs is null and i.indpred is null and c.reloptions is null
+                                             and c.relkind = 'i' and a.amname = 'btree' and i.indnatts = i.indnkeyatts
+                                             and (i.indisprimary or not i.indisunique) then (
+                           select pg_catalog.format('CREATE %sINDEX %I ON %I.%I USING btree (%s)',
+                                      case when i.indisunique then 'UNIQUE ' else '' end, c.relname, n.nspname, t.relname,
+                                      pg_catalog.string_agg(pg_catalog.quote_ident(k.attname), ', ' order by u.n))
+                             from pg_catalog.generate_series(0, i.indnatts - 1) as u(n)
+                             join pg_catalog.pg_attribute as k on k.attrelid = i.indrelid and k.attnum = i.indkey[u.n]
+                             join pg_catalog.pg_opclass as o on o.oid = i.indclass[u.n] and o.opcdefault and o.opcintype = k.atttypid
+                            where i.indoption[u.n] = 0 and i.indcollation[u.n] = k.attcollation
+                           having count(*) = i.indnatts) end,
+                       pg_catalog.pg_get_indexdef(i.indexrelid)),
            'owner', pg_catalog.pg_get_userbyid(nullif(c.relowner, t.relowner)),
            'invalid', nullif(not i.indisvalid, false),
            'not ready', nullif(not i.indisready, false),
@@ -18,12 +36,15 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
                                 from pg_catalog.pg_attribute as a
                                where a.attrelid = c.oid and (coalesce(a.attstattarget, -1) <> -1 or a.attoptions is not null)),
            'comment', (select m.description from pg_catalog.pg_description as m
-                         where m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0))
-           || (pg_catalog.to_jsonb(i) - '{indexrelid,indrelid,indnatts,indnkeyatts,indisunique,indnullsnotdistinct,indisprimary,indisexclusion,indimmediate,indisclustered,indisvalid,indcheckxmin,indisready,indislive,indisreplident,indkey,indcollation,indclass,indoption,indexprs,indpred}'::text[])) as attributes
+                         where m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0)) as attributes,
+       case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
+           select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(i) -> k)
+             from pg_catalog.unnest((select m.names from more as m)) as k) end as more
   from pg_catalog.pg_index as i
   join pg_catalog.pg_class as c on c.oid = i.indexrelid
   join pg_catalog.pg_class as t on t.oid = i.indrelid
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+  join pg_catalog.pg_am as a on a.oid = c.relam
   left join pg_catalog.pg_tablespace as s on s.oid = c.reltablespace
  where c.oid >= 16384
    and c.relpersistence <> 't'

@@ -1,5 +1,16 @@
 -- What came with the server: a digest of each catalog, and by name what has other grants than it came with.
 -- A grant on pg_authid or an altered built-in function shows here. Any role; all versions.
+-- Columns of functions and types that a later version may have are looked for once. To read the rows as
+-- JSON would take longer than all the rest.
+with more_of_functions as materialized (
+    select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{oid,proname,pronamespace,proowner,prolang,procost,prorows,provariadic,prosupport,prokind,prosecdef,proleakproof,proisstrict,proretset,provolatile,proparallel,pronargs,pronargdefaults,prorettype,proargtypes,proallargtypes,proargmodes,proargnames,proargdefaults,protrftypes,prosrc,probin,prosqlbody,proconfig,proacl}'::text[])) as names
+      from pg_catalog.pg_proc as x
+     limit 1
+), more_of_types as materialized (
+    select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{oid,typname,typnamespace,typowner,typlen,typbyval,typtype,typcategory,typispreferred,typisdefined,typdelim,typrelid,typsubscript,typelem,typarray,typinput,typoutput,typreceive,typsend,typmodin,typmodout,typanalyze,typalign,typstorage,typnotnull,typbasetype,typtypmod,typndims,typcollation,typdefaultbin,typdefault,typacl}'::text[])) as names
+      from pg_catalog.pg_type as x
+     limit 1
+)
 select 'relations' as identity,
        pg_catalog.jsonb_build_object('md5', pg_catalog.md5(pg_catalog.string_agg(pg_catalog.md5(pg_catalog.concat_ws(' ', o.oid, o.relname, o.relnamespace, o.relowner, o.relkind, o.relnatts, o.reloptions, o.relrowsecurity, o.relforcerowsecurity)), ' ' order by o.oid))) as attributes
   from pg_catalog.pg_class as o
@@ -12,7 +23,10 @@ select 'columns' as identity,
  where c.oid < 16384 and c.relkind not in ('i', 't')
 union all
 select 'functions' as identity,
-       pg_catalog.jsonb_build_object('md5', pg_catalog.md5(pg_catalog.string_agg(pg_catalog.md5((pg_catalog.to_jsonb(o) - 'proacl')::text), ' ' order by o.oid))) as attributes
+       pg_catalog.jsonb_build_object('md5', pg_catalog.md5(pg_catalog.string_agg(pg_catalog.md5(pg_catalog.concat(row(o.oid, o.proname, o.pronamespace, o.proowner, o.prolang, o.procost, o.prorows, o.provariadic, o.prosupport, o.prokind, o.prosecdef, o.proleakproof, o.proisstrict, o.proretset, o.provolatile, o.proparallel, o.pronargs, o.pronargdefaults, o.prorettype, o.proargtypes, o.proallargtypes, o.proargmodes, o.proargnames, o.proargdefaults, o.protrftypes, o.prosrc, o.probin, o.prosqlbody, o.proconfig)::text,
+           case when pg_catalog.cardinality((select m.names from more_of_functions as m)) > 0 then (
+               select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(o) -> k)::text
+                 from pg_catalog.unnest((select m.names from more_of_functions as m)) as k) end)), ' ' order by o.oid))) as attributes
   from pg_catalog.pg_proc as o
  where o.oid < 16384
 union all
@@ -22,7 +36,10 @@ select 'aggregates' as identity,
  where o.aggfnoid < 16384
 union all
 select 'types' as identity,
-       pg_catalog.jsonb_build_object('md5', pg_catalog.md5(pg_catalog.string_agg(pg_catalog.md5((pg_catalog.to_jsonb(o) - 'typacl')::text), ' ' order by o.oid))) as attributes
+       pg_catalog.jsonb_build_object('md5', pg_catalog.md5(pg_catalog.string_agg(pg_catalog.md5(pg_catalog.concat(row(o.oid, o.typname, o.typnamespace, o.typowner, o.typlen, o.typbyval, o.typtype, o.typcategory, o.typispreferred, o.typisdefined, o.typdelim, o.typrelid, o.typsubscript, o.typelem, o.typarray, o.typinput, o.typoutput, o.typreceive, o.typsend, o.typmodin, o.typmodout, o.typanalyze, o.typalign, o.typstorage, o.typnotnull, o.typbasetype, o.typtypmod, o.typndims, o.typcollation, o.typdefaultbin, o.typdefault)::text,
+           case when pg_catalog.cardinality((select m.names from more_of_types as m)) > 0 then (
+               select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(o) -> k)::text
+                 from pg_catalog.unnest((select m.names from more_of_types as m)) as k) end)), ' ' order by o.oid))) as attributes
   from pg_catalog.pg_type as o
  where o.oid < 16384
 union all

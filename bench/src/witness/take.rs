@@ -1,0 +1,211 @@
+//! Takes a snapshot of a database as a gate does, and notes what it cost.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use clonegate_model::{
+    Covered, DigestKey, Footprint, Phase, Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot,
+    StreamKey, Target,
+};
+use clonegate_probe::{CutBy, ReadError, SnapshotReader};
+use clonegate_sql::{RangeCopy, ReadOnlyStatement};
+use clonegate_witness::{
+    DigestOf, Granted, Plan, Reader, RowFold, Streamed, Streaming, Unread, UnreadKind, collect,
+};
+use jiff::Timestamp;
+
+use super::server::{Content, Place};
+use crate::streamed::Folding;
+
+/// What is taken of a database, besides catalog, sequences and horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum What {
+    /// Of no relation a digest.
+    Lineage,
+    /// Of every relation a digest, on the server.
+    Digest,
+    /// The same, and the large tables' rows are streamed and hashed here.
+    Streamed,
+    /// What a gate takes if the profile says nothing else.
+    Usual,
+}
+
+/// What one snapshot cost.
+pub(crate) struct Take {
+    pub(crate) snapshot: Snapshot,
+    /// Until the channel was open and the role attested.
+    pub(crate) opening: Duration,
+    /// From there to the last assertion.
+    pub(crate) reading: Duration,
+    /// The statement that took longest.
+    pub(crate) longest: Duration,
+    /// Statements that read rows.
+    pub(crate) scans: Vec<String>,
+}
+
+#[derive(Default)]
+struct Log {
+    longest: Duration,
+    scans: Vec<String>,
+}
+
+/// Does what the gate's own reader does: judges each statement, and reads it on the snapshot.
+struct Recorder {
+    reader: SnapshotReader,
+    log: Arc<Mutex<Log>>,
+}
+
+impl Reader for Recorder {
+    async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
+        let mut answers = Vec::with_capacity(statements.len());
+        for text in statements {
+            let judged = match ReadOnlyStatement::judge(text) {
+                Ok(judged) => judged,
+                Err(refusal) => {
+                    answers.push(Err(Unread::refused(refusal.to_string())));
+                    continue;
+                }
+            };
+            let begun = Instant::now();
+            let answer = self.reader.read(&judged).await;
+            {
+                let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+                log.longest = log.longest.max(begun.elapsed());
+                if text.contains("\n  from only ") {
+                    log.scans.push(text.clone());
+                }
+            }
+            answers.push(answer.map(|a| a.reading).map_err(unread));
+        }
+        answers
+    }
+
+    async fn stream(&mut self, copy: RangeCopy, fold: RowFold) -> Result<Streamed, Unread> {
+        let begun = Instant::now();
+        let copied = self.reader.copy_out(copy, Folding(fold)).await;
+        {
+            let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+            log.longest = log.longest.max(begun.elapsed());
+        }
+        let (Folding(fold), copied) = copied.map_err(unread)?;
+        Ok(Streamed { fold, filenode: copied.filenode })
+    }
+
+    async fn wait(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+fn unread(error: ReadError) -> Unread {
+    Unread {
+        kind: match &error {
+            ReadError::TimedOut { by: CutBy::Server, .. } => UnreadKind::TimedOut,
+            _ => UnreadKind::Refused,
+        },
+        reason: format!("{error:?}"),
+    }
+}
+
+/// Takes a snapshot over connections that were never used before. With an earlier one it is the proof of
+/// an exit.
+///
+/// # Errors
+/// Where anything of the database could not be read: a figure of half a reading is none.
+pub(crate) async fn take(
+    place: &Place,
+    what: What,
+    connections: usize,
+    entry: Option<&Snapshot>,
+) -> Result<Take> {
+    let begun_at = Timestamp::now();
+    let begun = Instant::now();
+    let channel = place.channel(connections).await?;
+    let opening = begun.elapsed();
+    let plan = Plan {
+        digest: match what {
+            What::Lineage => DigestOf::Chosen { named: Default::default(), small: 0 },
+            What::Digest | What::Streamed => DigestOf::Everything,
+            What::Usual => Plan::usual(DigestKey(0)).digest,
+        },
+        stream: (what == What::Streamed).then(|| Streaming {
+            granted: Granted::Named(Content::relations().collect()),
+            key: StreamKey([0x5e; 32]),
+        }),
+        ..Plan::usual(DigestKey(0x5eed))
+    };
+    let log: Arc<Mutex<Log>> = Arc::default();
+    let recorder = |reader| Recorder { reader, log: log.clone() };
+    let begun = Instant::now();
+    let mut readers = vec![recorder(channel.snapshot().await?)];
+    if connections > 1 {
+        let at = readers[0].reader.export().await?;
+        while readers.len() < connections {
+            readers.push(recorder(channel.snapshot_at(&at).await?));
+        }
+    }
+    let collected = collect(&mut readers, &plan, entry).await?;
+    for reader in readers {
+        reader.reader.finish().await?;
+    }
+    let reading = begun.elapsed();
+    let gap = collected.coverage.iter().find(|c| matches!(c.covered, Covered::Gap(_)));
+    if let Some(gap) = gap {
+        bail!("{} of {} was not read: {:?}", gap.subject, place.database, gap.covered);
+    }
+    let identity = channel.identity().clone();
+    channel.close().await;
+    let log = std::mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner));
+    let run: RunId = "bench-witness".parse()?;
+    let snapshot = Snapshot {
+        format: SNAPSHOT_FORMAT,
+        run,
+        target: Target::Production,
+        phase: if entry.is_none() { Phase::Entry } else { Phase::Exit },
+        since: entry.map(Since::of),
+        begun_at,
+        ended_at: Timestamp::now(),
+        identity,
+        readings: Vec::new(),
+        horizon: collected.horizon,
+        anchor: collected.anchor,
+        relations: collected.relations,
+        sequences: collected.sequences,
+        catalog: collected.catalog,
+        activity: collected.activity,
+        coverage: collected.coverage,
+        footprint: Footprint::default(),
+        digest_key: collected.digest_key,
+        wal: collected.wal,
+    };
+    Ok(Take { snapshot, opening, reading, longest: log.longest, scans: log.scans })
+}
+
+/// Times of `count(*)` and of lineage, both in the same ranges on one connection, one range of each in turn.
+pub(crate) async fn count_against_lineage(
+    place: &Place,
+    scans: &[String],
+) -> Result<(Duration, Duration)> {
+    let channel = place.channel(1).await?;
+    let mut reader = channel.snapshot().await?;
+    let mut times = (Duration::ZERO, Duration::ZERO);
+    for scan in scans {
+        let at = scan.find("\n  from only ").context("a scan reads a relation")?;
+        let end = scan.rfind("\n) as s(").context("and is one of its pieces")?;
+        let count = ReadOnlyStatement::judge(&format!("select count(*) {}", &scan[at..end]))?;
+        let scan = ReadOnlyStatement::judge(scan)?;
+        // The first of the two finds the range in the cache or not: neither pays for both.
+        reader.read(&count).await?;
+        let begun = Instant::now();
+        let counted = reader.read(&count).await?;
+        times.0 += begun.elapsed();
+        let begun = Instant::now();
+        let scanned = reader.read(&scan).await?;
+        times.1 += begun.elapsed();
+        let rows = scanned.reading.rows.first().and_then(|row| row.get(1));
+        ensure!(rows == counted.reading.rows[0].first(), "both count the same rows");
+    }
+    reader.finish().await?;
+    channel.close().await;
+    Ok(times)
+}
