@@ -60,6 +60,10 @@ fn filled(text: &str) -> String {
             "(0, 'relation', 't', null::pg_catalog.name, null::pg_catalog.name, 't'::pg_catalog.name, 'a'::pg_catalog.name)",
         )
         .replace("{database}", "'app_clone_1'")
+        .replace("t.{column}", "t.\"made_by\"")
+        .replace("{column}", "'made_by'")
+        .replace("{prefix}", "'TEST_CLONE'")
+        .replace("{which}", "true")
         .replace(
             ":system_identifier",
             "(select c.system_identifier from pg_catalog.pg_control_system() as c)",
@@ -73,6 +77,13 @@ fn the_engines_own_reads_and_the_checks_are_accepted() {
     for folder in ["engine/witness", "engine/gate", "engine/probe", "one-roof/checks"] {
         files(&sql.join(folder), &mut found);
     }
+    // The negative control is what has to be refused.
+    let control = sql.join("engine/probe/row-lock.sql");
+    let before = found.len();
+    found.retain(|path| *path != control);
+    assert_eq!(found.len() + 1, before);
+    let text = fs::read_to_string(&control).expect("it can be read");
+    assert!(ReadOnlyStatement::judge(&text).is_err());
     assert!(found.len() > 40, "{}", found.len());
     // The one extension that the witnesses use, as the gate permits it.
     let permitted = Permitted::in_any_schema(["pg_get_wal_records_info"]);
