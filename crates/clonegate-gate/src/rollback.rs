@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clonegate_clone::{Ending, HoldError};
+use clonegate_clone::{Ending, HoldError, OpenError};
 use clonegate_store::Event;
 
 use crate::channels::{chain, clone_settings, open_clone};
@@ -46,9 +46,12 @@ impl Gate<'_> {
                 source: e,
             }
         };
-        let channel = open_clone(self.profile, clone_settings(self.profile)?, &run)
-            .await
-            .map_err(|e| failed("the clone can't be opened")(Box::new(e)))?;
+        let channel = open_clone(self.profile, clone_settings(self.profile)?, &run).await.map_err(
+            |e| match e {
+                OpenError::Held(holder) => GateError::Held(holder),
+                other => failed("the clone can't be opened")(Box::new(other)),
+            },
+        )?;
         let hold = match channel.hold().await {
             Ok(hold) => hold,
             Err(HoldError::Held(holder)) => return Err(GateError::Held(holder)),

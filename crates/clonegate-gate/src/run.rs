@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clonegate_clone::{CloneChannel, Hold, HoldError};
+use clonegate_clone::{CloneChannel, Hold, HoldError, OpenError};
 use clonegate_model::{
     Across, Assertion, Check, Covered, Facts, Outcome, Phase, RUN_FORMAT, RunId, RunRecord,
     ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict,
@@ -95,6 +95,7 @@ impl Gate<'_> {
                 Ok(hold) => Ok(hold),
                 Err(error) => Err(chain(&error)),
             },
+            Err(OpenError::Held(holder)) => return Err(GateError::Held(holder.clone())),
             Err(error) => Err(chain(error)),
         };
         let closed = match &clone {

@@ -1,6 +1,6 @@
 //! One gate a clone.
 
-use clonegate_clone::{CloneChannel, HoldError};
+use clonegate_clone::{CloneChannel, HoldError, OpenError};
 
 use crate::harness::{fixture, run_id};
 
@@ -8,10 +8,14 @@ use crate::harness::{fixture, run_id};
 async fn a_second_gate_is_told_who_holds_the_clone() {
     let fixture = fixture();
     let channel = fixture.open().await;
+    let open = async |run| {
+        CloneChannel::open(fixture.settings.clone(), &run, fixture.limits.clone()).await
+    };
+    let other = open(run_id()).await.unwrap();
     let mut hold = channel.hold().await.unwrap();
-    let other = CloneChannel::open(fixture.settings.clone(), &run_id(), fixture.limits.clone())
-        .await
-        .unwrap();
+    // One that comes later is turned away before it opens a session on the clone.
+    let OpenError::Held(holder) = open(run_id()).await.unwrap_err() else { panic!("it is held") };
+    assert_eq!(holder.pid, hold.pid());
     let HoldError::Held(holder) = other.hold().await.unwrap_err() else { panic!("it is held") };
     assert_eq!(holder.by, fixture.run.application_name());
     assert_eq!(holder.pid, hold.pid());
