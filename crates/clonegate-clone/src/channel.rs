@@ -6,6 +6,7 @@ use std::time::Duration;
 use clonegate_model::{CloneName, DatabaseName, Identity, RunId};
 use serde::Deserialize;
 
+use crate::hold::{Holder, holder_over};
 use crate::psql::{self, Action, AskError, Conversation, Heard, Outside, Plan, Row, Session};
 use crate::random::token;
 use crate::settings::{CloneSettings, Limits};
@@ -61,6 +62,9 @@ pub enum OpenError {
         /// The role.
         role: String,
     },
+    /// Another run has the clone.
+    #[error("another run holds the clone: {}, backend {}", .0.by, .0.pid)]
+    Held(Box<Holder>),
     /// Nothing can be written there.
     #[error("the clone's server is a standby: nothing can be built there")]
     Standby,
@@ -122,6 +126,25 @@ impl CloneChannel {
     ) -> Result<Self, OpenError> {
         let container = settings.container.clone().map(|c| (settings.runtime.clone(), c));
         let link = Link::open(settings.ssh.as_ref(), container, limits.connect_timeout).await?;
+        Self::over(Arc::new(link), settings, run.clone(), limits).await
+    }
+
+    /// Opens the channel if nobody has the clone. Whoever has it has it alone: no session is opened on it
+    /// then, because the run that has it would see a foreign one. Where this can't be asked, taking the lock
+    /// says why.
+    ///
+    /// # Errors
+    /// [`OpenError::Held`], and what [`Self::open`] has.
+    pub async fn open_free(
+        settings: CloneSettings,
+        run: &RunId,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
+        let container = settings.container.clone().map(|c| (settings.runtime.clone(), c));
+        let link = Link::open(settings.ssh.as_ref(), container, limits.connect_timeout).await?;
+        if let Ok(Some(holder)) = holder_over(&link, &settings, run, &limits).await {
+            return Err(OpenError::Held(Box::new(holder)));
+        }
         Self::over(Arc::new(link), settings, run.clone(), limits).await
     }
 

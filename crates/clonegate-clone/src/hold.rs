@@ -3,15 +3,17 @@
 use std::fmt;
 use std::time::Duration;
 
-use clonegate_model::{CloneName, Owner, chain};
+use clonegate_model::{CloneName, Owner, RunId, chain};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::channel::{CloneChannel, Inner, one};
+use crate::channel::{CloneChannel, Inner, hear_all, one};
 use crate::mark::{self, Found};
 use crate::psql::{self, Action, AskError, Conversation, Heard, Outside, Plan, Session};
 use crate::random::token;
+use crate::settings::{CloneSettings, Limits};
 use crate::statements::{self, fill};
+use crate::transport::{Ended, Link};
 
 /// The clone is this run's as long as this is kept. Dropping it, and the end of this process however it
 /// ends, closes the psql that has the lock and so frees it.
@@ -163,15 +165,7 @@ impl Inner {
     }
 
     pub(crate) fn maintenance_session<'a>(&'a self, application: &'a str) -> Session<'a> {
-        Session {
-            database: self.settings.maintenance.as_str(),
-            role: &self.settings.role,
-            application,
-            statement_timeout: self.limits.read_timeout,
-            outside: Outside::ReadOnly,
-            // The lock's session rests between two questions for as long as the run takes.
-            settings: vec![("idle_session_timeout", "0".to_owned())],
-        }
+        maintenance_session(&self.settings, &self.limits, application)
     }
 
     async fn try_hold(&self, owner: &str) -> Result<Option<Hold>, AskError> {
@@ -239,24 +233,56 @@ impl Inner {
     }
 
     async fn holder(&self) -> Result<Option<Holder>, AskError> {
-        let nonce = token().map_err(AskError::Random)?;
-        let key = key(&self.settings.database).to_string();
-        let application = self.run.application_name();
-        let ask = fill(statements::HOLDER, &[("nonce", &nonce), ("key", &key)]);
-        let session = self.maintenance_session(&application);
-        let rows = self
-            .ask(session, &nonce, vec![Action::Command(ask)], self.limits.ending_deadline)
-            .await?;
-        let found = rows.iter().find(|row| row.kind == "holder").map(|row| {
-            serde_json::from_str::<HolderRow>(&row.json).map_err(|e| AskError::Shape(e.to_string()))
-        });
-        Ok(found.transpose()?.map(|f| Holder {
-            by: f.by.unwrap_or_default(),
-            pid: f.pid,
-            since: f.since,
-            owner: f.owner.and_then(|owner| serde_json::from_str(&owner).ok()),
-        }))
+        holder_over(&self.link, &self.settings, &self.run, &self.limits).await
     }
+}
+
+fn maintenance_session<'a>(
+    settings: &'a CloneSettings,
+    limits: &Limits,
+    application: &'a str,
+) -> Session<'a> {
+    Session {
+        database: settings.maintenance.as_str(),
+        role: &settings.role,
+        application,
+        statement_timeout: limits.read_timeout,
+        outside: Outside::ReadOnly,
+        // The lock's session rests between two questions for as long as the run takes.
+        settings: vec![("idle_session_timeout", "0".to_owned())],
+    }
+}
+
+/// Asks in the maintenance database who has the clone; no session is opened on the clone itself.
+pub(crate) async fn holder_over(
+    link: &Link,
+    settings: &CloneSettings,
+    run: &RunId,
+    limits: &Limits,
+) -> Result<Option<Holder>, AskError> {
+    let nonce = token().map_err(AskError::Random)?;
+    let key = key(&settings.database).to_string();
+    let application = run.application_name();
+    let ask = fill(statements::HOLDER, &[("nonce", &nonce), ("key", &key)]);
+    let plan = Plan {
+        session: maintenance_session(settings, limits, &application),
+        actions: vec![psql::restrict().map_err(AskError::Random)?, Action::Command(ask)],
+        script: None,
+    };
+    let heard = hear_all(link, settings, limits, &nonce, &plan, limits.ending_deadline).await?;
+    let (rows, ended, conversation) = heard;
+    if ended != Ended::Code(0) {
+        return Err(AskError::of_end(&ended, &conversation, settings));
+    }
+    let found = rows.iter().find(|row| row.kind == "holder").map(|row| {
+        serde_json::from_str::<HolderRow>(&row.json).map_err(|e| AskError::Shape(e.to_string()))
+    });
+    Ok(found.transpose()?.map(|f| Holder {
+        by: f.by.unwrap_or_default(),
+        pid: f.pid,
+        since: f.since,
+        owner: f.owner.and_then(|owner| serde_json::from_str(&owner).ok()),
+    }))
 }
 
 impl Hold {

@@ -92,13 +92,25 @@ pub(crate) async fn open_clone(
     settings: CloneSettings,
     run: &RunId,
 ) -> Result<CloneChannel, OpenError> {
-    let limits = clonegate_clone::Limits {
+    CloneChannel::open(settings, run, limits_of_clone(limits)).await
+}
+
+/// Opens the channel for a run that begins, which has no business on a clone that somebody has.
+pub(crate) async fn open_free_clone(
+    limits: &Limits,
+    settings: CloneSettings,
+    run: &RunId,
+) -> Result<CloneChannel, OpenError> {
+    CloneChannel::open_free(settings, run, limits_of_clone(limits)).await
+}
+
+fn limits_of_clone(limits: &Limits) -> clonegate_clone::Limits {
+    clonegate_clone::Limits {
         statement_timeout: limits.statement_timeout,
         lock_timeout: limits.lock_timeout,
         script_deadline: limits.script_timeout,
         ..clonegate_clone::Limits::default()
-    };
-    CloneChannel::open(settings, run, limits).await
+    }
 }
 
 /// What a report says of the production channel.

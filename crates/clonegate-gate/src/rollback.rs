@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use clonegate_clone::{CloneChannel, Ending, Hold};
+use clonegate_clone::{CloneChannel, Ending, Found, Hold, OpenError};
 use clonegate_diff::{Additions, Policy, diff_database};
 use clonegate_model::{
     Assertion, Facts, Identity, Phase, ROLLBACK_FORMAT, RollbackRecord, RunId, ScriptOutcome,
@@ -14,7 +14,7 @@ use clonegate_sql::{GuardedScript, Permitted};
 use clonegate_store::{Event, RunFolder, StoreError, Stored};
 use jiff::Timestamp;
 
-use crate::channels::{clone_settings, open_clone};
+use crate::channels::{clone_settings, open_free_clone};
 use crate::preflight::prepare;
 use crate::read::{self, Plans};
 use crate::run::{Gate, new_run_id};
@@ -66,9 +66,12 @@ impl Gate<'_> {
                 source: e,
             }
         };
-        let channel = open_clone(&self.profile.limits, clone_settings(&self.profile.clone)?, &run)
-            .await
-            .map_err(|e| failed("the clone can't be opened")(Box::new(e)))?;
+        let settings = clone_settings(&self.profile.clone)?;
+        let opened = open_free_clone(&self.profile.limits, settings, &run).await;
+        let channel = opened.map_err(|e| match e {
+            OpenError::Held(holder) => GateError::Held(holder),
+            other => failed("the clone can't be opened")(Box::new(other)),
+        })?;
         let mut hold = match take::lock(&channel).await? {
             Ok(hold) => hold,
             Err(why) => {
@@ -218,8 +221,17 @@ impl Gate<'_> {
         }
         let (id, title, required) =
             ("rollback-held", "the clone was this command's throughout", "held");
-        steps.push(match hold.still_held().await {
-            Ok(()) => Assertion::decide(id, title, required, "held", Ok(())),
+        // A rollback has the lock and no mark: it is over when this process is.
+        steps.push(match hold.mark_now().await {
+            Ok(Found::Nobody) => Assertion::decide(id, title, required, "held", Ok(())),
+            Ok(Found::Run(mark)) => {
+                let why = format!("the clone is marked as the run {}'s", mark.run);
+                Assertion::not_established(id, title, required, why)
+            }
+            Ok(Found::Unreadable(line)) => {
+                let why = format!("the clone carries a mark that can't be read: {line}");
+                Assertion::not_established(id, title, required, why)
+            }
             Err(error) => Assertion::not_established(id, title, required, chain(&error)),
         });
         record.steps = steps;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clonegate_clone::{CloneChannel, HeldFor, Hold};
+use clonegate_clone::{CloneChannel, HeldFor, Hold, OpenError};
 use clonegate_model::{
     Across, Assertion, Check, Covered, Facts, Footprint, Mode, Outcome, Phase, RUN_FORMAT, RunId,
     RunRecord, ScriptOutcome, ScriptRecord, Snapshot, TargetRecord, Verdict, Weight, chain,
@@ -132,7 +132,7 @@ impl Gate<'_> {
         self.observer.step("connecting to the clone");
         // The lock comes before the run's folder: a run that may not begin leaves nothing behind.
         let mut closed = Vec::new();
-        let clone = match channels::open_clone(&self.profile.limits, settings, &run).await {
+        let clone = match channels::open_free_clone(&self.profile.limits, settings, &run).await {
             Ok(channel) => match take::lock(&channel).await? {
                 Ok(mut hold) => {
                     closed = interrupted::close_earlier(self, &channel, &mut hold).await?;
@@ -141,6 +141,7 @@ impl Gate<'_> {
                 }
                 Err(why) => Err(why),
             },
+            Err(OpenError::Held(holder)) => return Err(GateError::Held(holder)),
             Err(error) => Err(chain(&error)),
         };
         let mut folder = self.store.begin(&run)?;

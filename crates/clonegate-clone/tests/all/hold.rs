@@ -1,6 +1,6 @@
 //! One gate a clone.
 
-use clonegate_clone::{CloneChannel, Found, HeldFor, HoldError, Mark, MarkError};
+use clonegate_clone::{CloneChannel, Found, HeldFor, HoldError, Mark, MarkError, OpenError};
 use clonegate_model::RunId;
 
 use crate::harness::{Fixture, fixture, me, run_id};
@@ -31,6 +31,11 @@ async fn a_second_gate_is_told_who_holds_the_clone() {
     let other = CloneChannel::open(fixture.settings.clone(), &run_id(), fixture.limits.clone())
         .await
         .unwrap();
+    // One that comes later is turned away before it opens a session on the clone.
+    let later =
+        CloneChannel::open_free(fixture.settings.clone(), &run_id(), fixture.limits.clone()).await;
+    let OpenError::Held(holder) = later.unwrap_err() else { panic!("it is held") };
+    assert_eq!(holder.pid, hold.pid());
     let HoldError::Held(holder) = other.hold(&me()).await.unwrap_err() else {
         panic!("it is held")
     };
