@@ -27,6 +27,10 @@ const WITNESS: [(&str, &str); 15] = [
     ("{page}", "1"),
     ("{relations}", "{16384,16385}"),
     ("{piece}", "0"),
+    (
+        "{pieces}",
+        "select 0::bigint, {oid}::oid, pg_catalog.count(*), pg_catalog.min(pg_catalog.age(t.xmin)), null, null from only {relation} as t",
+    ),
     ("{oid}", "16384"),
     ("{oldest}", "742"),
     ("{relation}", "public.orders"),
