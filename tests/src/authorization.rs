@@ -67,7 +67,7 @@ async fn what_is_stale_or_expired_or_not_bound_is_a_prototype_run() {
 }
 
 async fn expect(trial: &Trial, reasons: &[&str]) {
-    let record = trial.records().pop().unwrap();
+    let record = trial.records().pop().expect("the run has a record");
     assert_eq!((record.mode, record.verdict()), (Mode::Prototype, Verdict::Pass));
     assert!(record.build.iter().all(|s| s.outcome == ScriptOutcome::RolledBack));
     let said = &record.authorization_refused;

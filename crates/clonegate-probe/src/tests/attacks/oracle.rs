@@ -93,7 +93,7 @@ pub(super) async fn midway(world: &World, application_name: &str, neighbour: i32
     loop {
         let now = look(world, application_name, neighbour).await;
         let at_work = now.part("sessions").split(',').any(|one| one.ends_with(" active"));
-        if !at_work || begun.elapsed() > Duration::from_secs(2) {
+        if !at_work || begun.elapsed() > Duration::from_secs(10) {
             return now;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
