@@ -36,13 +36,13 @@ fn redacted(report: &str) -> String {
             r"apart: production's \d+ s, the clone's \d+ s",
             "apart: production's <n> s, the clone's <n> s",
         ),
+        (r"[0-9.]+ [KMGT]iB free for [0-9.]+ [KMGT]iB", "<free> free for <size>"),
         (r"\d+\.\d [KM]iB", "<size>"),
         (
             r"none in \d+ looks, at most \d+\.\d s apart; the server counted \d+ sessions",
             "none in <n> looks, at most <duration> apart; the server counted <n> sessions",
         ),
         (r"definitions added \| at most 400 \| \d+", "definitions added | at most 400 | <n>"),
-        (r"[0-9.]+ [KMGT]iB free for [0-9.]+ [KMGT]iB", "<free> free for <size>"),
     ] {
         text = Regex::new(pattern).expect("a pattern").replace_all(&text, to).into_owned();
     }
