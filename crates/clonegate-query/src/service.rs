@@ -20,7 +20,7 @@ use crate::{Caller, Description, QueryError, QueryVerdict, Scope};
 
 /// Statements that are under way or wait for a connection, all databases and callers together. More
 /// are turned away at once: a queue without an end is memory without an end.
-const MAX_AT_ONCE: usize = 256;
+const MAX_AT_ONCE: usize = 64;
 
 /// The pauses before a channel that was open once is opened again. A server that is started anew
 /// needs a moment; one that stays away is not knocked at for long.

@@ -203,7 +203,7 @@ async fn more_than_is_let_through_is_turned_away_and_recorded() {
     let busy = ask(&service, "select 1").await.unwrap_err();
     assert!(matches!(busy, QueryError::Busy { .. }), "{busy:?}");
     // Beyond what may wait at all, nobody waits.
-    let waiting: Vec<_> = (0..300).map(|_| asking(&service)).collect();
+    let waiting: Vec<_> = (0..80).map(|_| asking(&service)).collect();
     let mut at_once = 0;
     for question in waiting {
         match question.await.unwrap().unwrap_err() {

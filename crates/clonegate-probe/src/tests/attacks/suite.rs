@@ -84,6 +84,9 @@ pub(super) async fn pass_all(
     passages
 }
 
+/// How long a lock may stay after the statement that took it has failed.
+const ABORTING: Duration = Duration::from_secs(1);
+
 /// One role with one set of layers. It keeps its channels, as a program would.
 struct Attacker {
     role: Role,
@@ -127,9 +130,16 @@ impl Attacker {
                     biased;
                     came = &mut sent => break came,
                     Some(looked) = reached.recv() => {
-                        let now = oracle::midway(world, &self.name, neighbour).await;
+                        let mut now = oracle::midway(world, &self.name, neighbour).await;
                         let moment = Moment::Midway;
-                        let seen = oracle::effects(&before, &now, moment, &midway);
+                        let mut seen = oracle::effects(&before, &now, moment, &midway);
+                        // The server reports an error before it has let go of the statement's locks.
+                        let reported = Instant::now();
+                        while seen.contains_key("locks") && reported.elapsed() < ABORTING {
+                            tokio::time::sleep(Duration::from_millis(5)).await;
+                            now = oracle::midway(world, &self.name, neighbour).await;
+                            seen = oracle::effects(&before, &now, moment, &midway);
+                        }
                         effects.extend(seen);
                         midway.extend(now.busy());
                         let _ = looked.send(());
