@@ -104,7 +104,10 @@ pub(crate) async fn by_the_servers(
     let statements = [CLOCK.to_owned()];
     let of_production = async {
         let statement = ReadOnlyStatement::judge(CLOCK).map_err(|r| r.to_string())?;
-        let answer = production.read(&statement, &Facts::none()).await.map_err(|e| chain(&e))?;
+        let answer = production
+            .read(&statement.of_the_program(), &Facts::none())
+            .await
+            .map_err(|e| chain(&e))?;
         Ok(answer.reading)
     };
     let (p, c) = tokio::join!(of_production, read_all(clone, &statements, terms));

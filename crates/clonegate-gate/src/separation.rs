@@ -135,7 +135,7 @@ async fn may_connect(production: &ProductionChannel, role: &str) -> Result<Conne
     let literal = format!("'{}'", role.replace('\'', "''"));
     let text = CLONE_ROLE.replace("{clone_role}", &literal);
     let statement = ReadOnlyStatement::judge(&text).map_err(|refusal| refusal.to_string())?;
-    let answer = production.read(&statement, &Facts::none()).await;
+    let answer = production.read(&statement.of_the_program(), &Facts::none()).await;
     let reading = answer.map_err(|e| chain(&e))?.reading;
     let get = |column: &str| reading.single(column).cloned().unwrap_or(Value::Null);
     match (get("clone_role_exists"), get("clone_role_connects")) {
