@@ -27,6 +27,10 @@ use crate::{Done, machine, note, say};
 /// carried its text is thrown away, and the next one has time to be opened.
 const THINKING: Duration = Duration::from_millis(25);
 
+/// How long a caller that was told that the channel is busy waits at least before it asks again; at most twice
+/// that. Without it the callers would measure how fast they are turned away.
+const COMING_BACK: Duration = Duration::from_millis(100);
+
 /// How often the server is looked at while callers are at work.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -118,6 +122,9 @@ pub(crate) async fn run(options: &Options) -> Done {
 
 async fn measure(options: &Options, sandbox: &Sandbox, folder: &Path) -> Done {
     let endpoint = sandbox.production();
+    // Autovacuum takes transaction ids of its own; without it each one that is taken is a caller's.
+    superuser(endpoint, "alter system set autovacuum = off").await?;
+    superuser(endpoint, "select pg_reload_conf()").await?;
     say(&format!("machine: {}", machine::describe()));
     say(&format!("server: {}", superuser(endpoint, "select version()").await?));
     say("");
@@ -324,6 +331,10 @@ async fn load(
                     }
                 };
                 asked.entry((question.name, outcome)).or_default().add(begun.elapsed());
+                if outcome == "busy" {
+                    let more = Duration::from_millis(dice.roll() % 100);
+                    tokio::time::sleep(COMING_BACK + more).await;
+                }
             }
             asked
         });

@@ -61,7 +61,7 @@ impl Reader for Recorder {
         let mut answers = Vec::with_capacity(statements.len());
         for text in statements {
             let judged = match ReadOnlyStatement::judge(text) {
-                Ok(judged) => judged,
+                Ok(judged) => judged.of_the_program(),
                 Err(refusal) => {
                     answers.push(Err(Unread::refused(refusal.to_string())));
                     continue;
