@@ -164,7 +164,7 @@ async fn every_comment_of_the_zoo_is_in_its_catalog() {
         .catalog
         .iter()
         .flat_map(|o| o.attributes.iter().filter(|(name, _)| name.ends_with("comment")))
-        .map(|(_, comment)| comment.as_str())
+        .map(|(_, comment)| comment)
         .collect();
     let written = zoo.sql("zoo", written).await;
     assert!(written.lines().count() > 40, "{written}");
@@ -188,7 +188,7 @@ async fn every_index_is_defined_in_the_servers_own_words() {
     zoo.sql("zoo", more).await;
     let snapshot = snapshot(&zoo, "zoo", Reader::Plain, None).await;
     let indexes = snapshot.catalog.iter().filter(|o| o.class == "index");
-    let seen: BTreeSet<String> = indexes.map(|o| o.attributes["definition"].clone()).collect();
+    let seen: BTreeSet<String> = indexes.map(|o| o.attributes["definition"].to_owned()).collect();
     let said = "select pg_get_indexdef(i.indexrelid) from pg_index as i
           join pg_class as c on c.oid = i.indexrelid join pg_namespace as n on n.oid = c.relnamespace
          where c.oid >= 16384 and n.nspname !~ '^pg_toast'";

@@ -89,18 +89,18 @@ fn exists(
 /// What a reader calls it: a relation by its kind, everything else by its class.
 fn subject(object: &CatalogObject) -> String {
     let class = match object.class.as_str() {
-        "relation" => object.attributes.get("kind").map_or("relation", String::as_str),
+        "relation" => object.attributes.get("kind").unwrap_or("relation"),
         class => class,
     };
     format!("{class} {}", object.identity)
 }
 
 fn altered(old: &CatalogObject, new: &CatalogObject) -> Vec<Finding> {
-    let mut names: Vec<&String> = old.attributes.keys().chain(new.attributes.keys()).collect();
+    let mut names: Vec<&str> = old.attributes.names().chain(new.attributes.names()).collect();
     names.sort();
     names.dedup();
-    let of = |object: &CatalogObject, name: &String| {
-        object.attributes.get(name).cloned().unwrap_or_default()
+    let of = |object: &CatalogObject, name: &str| {
+        object.attributes.get(name).unwrap_or_default().to_owned()
     };
     names
         .into_iter()
@@ -110,7 +110,7 @@ fn altered(old: &CatalogObject, new: &CatalogObject) -> Vec<Finding> {
             let (before, after) = around_the_difference(&before, &after);
             Finding {
                 subject: subject(old),
-                attribute: name.clone(),
+                attribute: name.to_owned(),
                 before,
                 after,
                 witness: Witness::Catalog,
@@ -173,8 +173,7 @@ fn addition(
     if let Some(relation) =
         object.attributes.get("on").or_else(|| object.attributes.get("owned by"))
     {
-        return if old.contains_key(&("relation", relation.as_str()))
-            || old.contains_key(&("type", relation.as_str()))
+        return if old.contains_key(&("relation", relation)) || old.contains_key(&("type", relation))
         {
             (Disposition::Unexplained, format!("it alters {relation}, which was there before"))
         } else {

@@ -202,22 +202,20 @@ fn normalised<'a>(
     let mut objects: Vec<Cow<'a, CatalogObject>> = objects.map(Cow::Borrowed).collect();
     let mut columns: BTreeMap<String, Vec<(u64, usize)>> = BTreeMap::new();
     for (at, object) in objects.iter_mut().enumerate() {
-        let has = |name: &str| object.attributes.contains_key(name);
+        let has = |name: &str| object.attributes.get(name).is_some();
         if left_out.iter().any(|(name, _)| has(name)) {
             let kept = object.to_mut();
-            kept.attributes.retain(|name, _| !left_out.iter().any(|(left, _)| left == name));
+            kept.attributes.retain(|name| !left_out.iter().any(|(left, _)| *left == name));
         }
         if object.attributes.values().any(|text| text.contains(CAST_ARRAY)) {
-            for text in object.to_mut().attributes.values_mut() {
-                *text = as_restored(text);
-            }
+            object.to_mut().attributes.rewrite(|text| Cow::Owned(as_restored(text)));
         }
         if object.class == "column"
             && let (Some(on), Some(position)) =
                 (object.attributes.get("on"), object.attributes.get("position"))
             && let Ok(position) = position.parse()
         {
-            columns.entry(on.clone()).or_default().push((position, at));
+            columns.entry(on.to_owned()).or_default().push((position, at));
         }
     }
     for of_one in columns.values_mut() {
@@ -225,7 +223,7 @@ fn normalised<'a>(
         for (rank, (position, at)) in (1_u64..).zip(of_one.iter()) {
             if rank != *position {
                 let attributes = &mut objects[*at].to_mut().attributes;
-                attributes.insert("position".to_owned(), rank.to_string());
+                attributes.insert("position", &rank.to_string());
             }
         }
     }

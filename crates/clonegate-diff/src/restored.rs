@@ -99,10 +99,8 @@ fn definitions_of(
                 object.attributes.remove("no inherit");
             }
         }
-        for value in catalog.iter_mut().flat_map(|object| object.attributes.values_mut()) {
-            if let std::borrow::Cow::Owned(text) = settled(value) {
-                *value = text;
-            }
+        for object in &mut catalog {
+            object.attributes.rewrite(settled);
         }
         catalog
     };
@@ -195,7 +193,7 @@ mod tests {
         let mut copy = snapshot(phase);
         copy.identity.database_oid = 20_000;
         copy.relations[0].oid = 9;
-        copy.catalog[1].attributes.insert("owned by column".into(), "3".into());
+        copy.catalog[1].attributes.insert("owned by column", "3");
         copy
     }
 
@@ -235,7 +233,7 @@ mod tests {
     fn owners_and_grants_count_only_where_they_were_restored() {
         let first = snapshot(Phase::Entry);
         let mut second = copy(Phase::Entry);
-        second.catalog[0].attributes.insert("owner".into(), "clone_owner".into());
+        second.catalog[0].attributes.insert("owner", "clone_owner");
         let found = |definitions| {
             compare_clone(&first, &second, definitions, &BTreeMap::new()).findings.len()
         };

@@ -82,7 +82,7 @@ fn object(class: &str, identity: &str, attributes: &[(&str, &str)]) -> CatalogOb
     CatalogObject {
         class: class.into(),
         identity: identity.into(),
-        attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        attributes: attributes.iter().copied().collect(),
     }
 }
 
@@ -261,9 +261,9 @@ fn a_class_that_could_not_be_listed_is_no_finding() {
 fn of_a_long_definition_the_part_is_shown_where_it_differs() {
     let long = |word: &str| format!("{}{word}{}", "ä, ".repeat(400), ", z".repeat(400));
     let mut before = snapshot(Phase::Entry);
-    before.catalog[0].attributes.insert("definition".into(), long("old"));
+    before.catalog[0].attributes.insert("definition", &long("old"));
     let mut after = snapshot(Phase::Exit);
-    after.catalog[0].attributes.insert("definition".into(), long("new"));
+    after.catalog[0].attributes.insert("definition", &long("new"));
     let organic = BTreeMap::new();
     let policy = Policy { organic: &organic, additions: Additions::Unexplained };
     let finding = diff(&before, &after, policy).unwrap().remove(0);

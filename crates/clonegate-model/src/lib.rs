@@ -8,6 +8,7 @@
 //!
 //! The crate does not ask databases, does not run scripts, and does not print.
 
+mod attributes;
 mod chain;
 mod check;
 mod clone_mark;
@@ -27,6 +28,7 @@ mod run;
 mod snapshot;
 mod verdict;
 
+pub use attributes::Attributes;
 pub use chain::chain;
 pub use check::{Across, Check, CheckId, ParseAcrossError};
 pub use clone_mark::{CloneMark, CloneState};

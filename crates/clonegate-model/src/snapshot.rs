@@ -7,10 +7,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckId, DatabaseName, Lane, Phase, Reading, RunId, Target};
+use crate::{Attributes, CheckId, DatabaseName, Lane, Phase, Reading, RunId, Target};
 
 /// The format of [`Snapshot`] that this version writes and reads.
-pub const SNAPSHOT_FORMAT: u32 = 2;
+pub const SNAPSHOT_FORMAT: u32 = 3;
 
 /// Everything recorded about one database at one phase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -434,7 +434,7 @@ pub struct CatalogObject {
     /// Its name, unique within its class.
     pub identity: String,
     /// Its definition, attribute by attribute.
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: Attributes,
 }
 
 /// Somebody else's session.

@@ -1,4 +1,4 @@
-//! When an equal horizon means equal rows.
+//! When an equal horizon means equal rows, those of the system catalogs among them.
 //!
 //! Rows appear and disappear by transactions with an id that complete, and by nothing else that a client
 //! can do. Two equal values of `pg_current_snapshot()` on a primary say that none completed in between: one
@@ -17,7 +17,7 @@
 
 use clonegate_model::{Anchor, Horizon, Reading, Snapshot, Value};
 
-use crate::reader::{Reader, Unread};
+use crate::reader::Unread;
 use crate::template::fill;
 
 const ANCHOR: &str = include_str!("../../../sql/engine/witness/anchor.sql");
@@ -31,20 +31,23 @@ pub(crate) enum Since {
     Unknown,
 }
 
-/// The anchor of this snapshot; `None` where there is none or where it can't be read.
-pub(crate) async fn read<R: Reader + Send>(reader: &mut R) -> Option<Anchor> {
-    let answer = reader.read(&[fill(ANCHOR, &[])]).await.pop().unwrap_or(Err(Unread::silent()));
+/// Asks for the anchor of this snapshot.
+pub(crate) fn question() -> String {
+    fill(ANCHOR, &[])
+}
+
+/// The anchor; `None` where there is none or where it can't be read.
+pub(crate) fn of(answer: Result<Reading, Unread>) -> Option<Anchor> {
     match answer {
-        Ok(reading) => of(&reading),
+        Ok(reading) => {
+            let text = reading.single("anchor").and_then(Value::as_text);
+            text.map(|text| Anchor(text.to_owned()))
+        }
         Err(unread) => {
-            tracing::debug!(%unread, "no anchor: rows are read whatever the horizon says");
+            tracing::debug!(%unread, "no anchor: everything is read whatever the horizon says");
             None
         }
     }
-}
-
-fn of(reading: &Reading) -> Option<Anchor> {
-    reading.single("anchor").and_then(Value::as_text).map(|text| Anchor(text.to_owned()))
 }
 
 pub(crate) fn since(entry: Option<&Snapshot>, horizon: &Horizon, anchor: Option<&Anchor>) -> Since {

@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use clonegate_model::{CatalogObject, Coverage, Covered, Reading, Witness};
+use clonegate_model::{CatalogObject, Coverage, Covered, Reading, Snapshot, Witness};
 use serde::Deserialize;
 
-use crate::attributes::Attributes;
+use crate::attributes::Answered;
 use crate::reader::{Reader, Unread};
 use crate::rows::{packed, unpack};
 
@@ -19,7 +19,7 @@ const PLAN: &str = include_str!("../../../sql/engine/witness/catalog/plan.sql");
 
 /// Objects that one statement lists at the most. 5,000 columns take an eighth of a second of one core and 2 MB
 /// of memory here; the bound on rows would let forty times as many through.
-const PAGE: u64 = 5_000;
+const PAGE: u64 = 15_000;
 
 macro_rules! query {
     ($name:literal) => {
@@ -34,6 +34,16 @@ struct Class {
     /// How many objects there are, where there may be too many for one answer.
     size: fn(&Plan) -> u64,
     asked: Asked,
+    kept: Kept,
+}
+
+/// Where the server keeps a class of objects.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// In rows of its catalogs, and nowhere else: where no transaction completed, they are as they were.
+    InRows,
+    /// Also in files or in memory, which are written without a transaction.
+    Elsewhere,
 }
 
 /// Where a class is asked for.
@@ -55,19 +65,25 @@ enum Hidden {
 }
 
 const fn class(name: &'static str, sql: &'static str) -> Class {
-    Class { name, sql, size: |_| 0, asked: Asked::Always }
+    Class { name, sql, size: |_| 0, asked: Asked::Always, kept: Kept::InRows }
 }
 
 const fn sized(name: &'static str, sql: &'static str, size: fn(&Plan) -> u64) -> Class {
-    Class { name, sql, size, asked: Asked::Always }
+    Class { name, sql, size, asked: Asked::Always, kept: Kept::InRows }
 }
 
 const fn since(version: u64, name: &'static str, sql: &'static str) -> Class {
-    Class { name, sql, size: |_| 0, asked: Asked::Since(version) }
+    Class { name, sql, size: |_| 0, asked: Asked::Since(version), kept: Kept::InRows }
 }
 
 const fn if_readable(name: &'static str, sql: &'static str, hidden: fn(&Plan) -> Hidden) -> Class {
-    Class { name, sql, size: |_| 0, asked: Asked::IfReadable(hidden) }
+    Class { name, sql, size: |_| 0, asked: Asked::IfReadable(hidden), kept: Kept::InRows }
+}
+
+impl Class {
+    const fn elsewhere(self) -> Self {
+        Self { kept: Kept::Elsewhere, ..self }
+    }
 }
 
 const CLASSES: &[Class] = &[
@@ -75,7 +91,7 @@ const CLASSES: &[Class] = &[
     sized("relation", query!("relation"), |p| p.relations),
     sized("column", query!("column"), |p| p.columns),
     sized("constraint", query!("constraint"), |p| p.constraints),
-    sized("index", query!("index"), |p| p.relations),
+    sized("index", query!("index"), |p| p.indexes),
     sized("trigger", query!("trigger"), |p| p.triggers),
     class("rule", query!("rule")),
     class("policy", query!("policy")),
@@ -122,7 +138,7 @@ const CLASSES: &[Class] = &[
     class("database", query!("database")),
     class("other database", query!("other_database")),
     class("setting", query!("setting")),
-    class("server setting", query!("server_setting")),
+    class("server setting", query!("server_setting")).elsewhere(),
     if_readable("file setting", query!("file_setting"), |p| {
         if p.files_readable {
             Hidden::No
@@ -131,17 +147,20 @@ const CLASSES: &[Class] = &[
                 "this role may not read pg_file_settings; what ALTER SYSTEM writes shows when the server takes it",
             )
         }
-    }),
+    })
+    .elsewhere(),
     since(150_000, "parameter privilege", query!("parameter_acl")),
-    class("tablespace", query!("tablespace")),
-    class("replication slot", query!("replication_slot")),
+    class("tablespace", query!("tablespace")).elsewhere(),
+    class("replication slot", query!("replication_slot")).elsewhere(),
     class("replication origin", query!("replication_origin")),
     class("system", query!("system")),
 ];
 
-/// Lists every definition. What could not be listed is a gap.
+/// Lists every definition. What could not be listed is a gap. With an entry since which no transaction completed,
+/// what stands in rows of the catalogs is entry's.
 pub(crate) async fn read<R: Reader + Send>(
     reader: &mut R,
+    untouched: Option<&Snapshot>,
     coverage: &mut Vec<Coverage>,
 ) -> Vec<CatalogObject> {
     let answer = reader.read(&[packed(PLAN)]).await.pop();
@@ -154,7 +173,9 @@ pub(crate) async fn read<R: Reader + Send>(
             return Vec::new();
         }
     };
-    let questions = plan.questions();
+    let as_at_entry = as_at_entry(untouched);
+    let mut questions = plan.questions();
+    questions.retain(|question| !as_at_entry.contains_key(question.class));
     // A few at a time: the answers of all at once would be the largest thing in memory.
     let mut lists = Vec::with_capacity(questions.len());
     for asked in questions.chunks(reader.together()) {
@@ -165,11 +186,33 @@ pub(crate) async fn read<R: Reader + Send>(
             answer.map_err(|e| e.reason).and_then(|reading| question.list(&reading))
         }));
     }
-    fold(&plan, &questions, lists, coverage)
+    fold(&plan, &questions, lists, as_at_entry, coverage)
+}
+
+/// The classes of which entry listed everything, and that only a transaction changes.
+fn as_at_entry(untouched: Option<&Snapshot>) -> BTreeMap<&'static str, Vec<CatalogObject>> {
+    let Some(entry) = untouched else { return BTreeMap::new() };
+    let is_whole = |class: &Class| {
+        let subject = subject(class.name);
+        let mut lines = entry.coverage.iter().filter(|c| c.subject == subject);
+        class.kept == Kept::InRows && lines.any(|c| matches!(c.covered, Covered::Yes(_)))
+    };
+    let mut classes: BTreeMap<&str, Vec<CatalogObject>> =
+        CLASSES.iter().filter(|class| is_whole(class)).map(|c| (c.name, Vec::new())).collect();
+    for object in &entry.catalog {
+        if let Some(objects) = classes.get_mut(object.class.as_str()) {
+            objects.push(object.clone());
+        }
+    }
+    classes
+}
+
+fn subject(class: &str) -> String {
+    format!("catalog {class}")
 }
 
 fn cover(class: &str, covered: Covered) -> Coverage {
-    Coverage { subject: format!("catalog {class}"), witness: Witness::Catalog, covered }
+    Coverage { subject: subject(class), witness: Witness::Catalog, covered }
 }
 
 /// How much there is to list, and what this role may not see of it.
@@ -178,6 +221,7 @@ struct Plan {
     version: u64,
     relations: u64,
     columns: u64,
+    indexes: u64,
     constraints: u64,
     triggers: u64,
     functions: u64,
@@ -245,6 +289,7 @@ fn fold(
     plan: &Plan,
     questions: &[Question],
     lists: impl IntoIterator<Item = Result<Vec<CatalogObject>, String>>,
+    mut as_at_entry: BTreeMap<&str, Vec<CatalogObject>>,
     coverage: &mut Vec<Coverage>,
 ) -> Vec<CatalogObject> {
     let mut objects = Vec::new();
@@ -265,6 +310,16 @@ fn fold(
     let mut note = |class: &str, covered: Covered| coverage.push(cover(class, covered));
     for class in CLASSES {
         let name = class.name;
+        if let Some(mut unchanged) = as_at_entry.remove(name) {
+            let text = format!(
+                "{} objects as at entry: no transaction completed in the server since{}",
+                unchanged.len(),
+                plan.remark(name)
+            );
+            note(name, Covered::Yes(text));
+            objects.append(&mut unchanged);
+            continue;
+        }
         match (listed.remove(name), class.asked) {
             (Some(Ok(count)), _) => {
                 note(name, Covered::Yes(format!("{count} objects{}", plan.remark(name))));
@@ -299,16 +354,18 @@ fn fold(
 #[derive(Debug, Deserialize)]
 struct Row {
     identity: String,
-    attributes: Attributes,
+    attributes: Answered,
     /// What a later version's catalog has besides, where the query looks for that apart.
     #[serde(default)]
-    more: Option<Attributes>,
+    more: Option<Answered>,
 }
 
 impl Row {
     fn into_object(self, class: &str) -> CatalogObject {
-        let Self { identity, attributes: Attributes(mut attributes), more } = self;
-        attributes.extend(more.into_iter().flat_map(|Attributes(more)| more));
+        let Self { identity, attributes: Answered(mut attributes), more } = self;
+        for (name, value) in more.iter().flat_map(|Answered(more)| more.iter()) {
+            attributes.insert(name, value);
+        }
         CatalogObject { class: class.to_owned(), identity, attributes }
     }
 }
@@ -323,7 +380,8 @@ mod tests {
         Plan {
             version: 140_000,
             relations: 10,
-            columns: 50_000,
+            columns: 150_000,
+            indexes: 10,
             constraints: 1,
             triggers: 0,
             functions: 0,
@@ -378,7 +436,7 @@ mod tests {
             }
         });
         let mut coverage = Vec::new();
-        let objects = fold(&plan(), &questions, answers, &mut coverage);
+        let objects = fold(&plan(), &questions, answers, BTreeMap::new(), &mut coverage);
         assert!(objects.iter().all(|o| o.class != "column"), "a part would look like what is gone");
         assert_eq!(
             gaps(&coverage),
@@ -388,13 +446,13 @@ mod tests {
                 "catalog options of user mappings"
             ]
         );
-        assert_eq!(objects[0].attributes, BTreeMap::from([("owner".to_owned(), "app".to_owned())]));
+        assert_eq!(objects[0].attributes, [("owner", "app")].into_iter().collect());
     }
 
     #[test]
     fn answers_that_are_missing_are_gaps() {
         let mut coverage = Vec::new();
-        fold(&plan(), &plan().questions(), [], &mut coverage);
+        fold(&plan(), &plan().questions(), [], BTreeMap::new(), &mut coverage);
         assert_eq!(gaps(&coverage).len(), plan_classes_asked() + 2);
     }
 

@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, join, join_all, ready, select};
 use serde::Deserialize;
 
-use crate::anchor;
+use crate::anchor::{self, Since};
 use crate::catalog;
 use crate::coverage::Coverages;
 use crate::lineage::Against;
@@ -93,22 +93,27 @@ pub async fn collect<R: Reader + Send>(
 ) -> Result<Collected, CollectError> {
     let mut readers: Vec<&mut R> = readers.iter_mut().collect();
     let last = readers.pop().ok_or(CollectError::NoReader)?;
+    let moment =
+        Moment::read(readers.first_mut().map_or(&mut *last, |first| &mut **first), entry).await?;
+    let untouched = entry.filter(|_| moment.since == Since::Nothing);
     // One reader reads the definitions. Where there is another, that one finds out meanwhile what rows there
     // are, and begins with them.
     let (begun, defining) = match readers.first_mut() {
-        None => (prelude(last, plan, entry).await?, definitions(last).boxed()),
+        None => (prelude(last, plan, entry, &moment).await?, definitions(last, untouched).boxed()),
         Some(first) => {
-            let mut defining = definitions(last).boxed();
-            match select(pin!(prelude(*first, plan, entry)), &mut defining).await {
+            let mut defining = definitions(last, untouched).boxed();
+            match select(pin!(prelude(*first, plan, entry, &moment)), &mut defining).await {
                 Either::Left((begun, _)) => (begun?, defining),
                 Either::Right((defined, begun)) => (begun.await?, ready(defined).boxed()),
             }
         }
     };
-    let Prelude { horizon, anchor, key, mut sorted, mut coverage } = begun;
+    let Moment { horizon, anchor, .. } = moment;
+    let Prelude { key, mut sorted, mut coverage } = begun;
     let against = entry.map_or(Against::Itself(&horizon), |e| Against::Entry(&e.horizon));
     let guard = Guard::new(plan.load, plan.budget);
-    let scan = Scan::new(&mut sorted.subjects, against, &horizon, plan.slice, guard);
+    let count = readers.len() + 1;
+    let scan = Scan::new(count, &mut sorted.subjects, against, &horizon, plan.slice, guard);
     let then_rows = async {
         let (defined, reader) = defining.await;
         scan.work(reader).await;
@@ -150,25 +155,46 @@ pub async fn collect<R: Reader + Send>(
     })
 }
 
-/// What there is to be read.
-struct Prelude {
+/// Which moment of the database is read.
+struct Moment {
     horizon: Horizon,
     anchor: Option<Anchor>,
+    /// What that says of the time since entry.
+    since: Since,
+}
+
+impl Moment {
+    async fn read<R: Reader + Send>(
+        reader: &mut R,
+        entry: Option<&Snapshot>,
+    ) -> Result<Self, CollectError> {
+        let mut answers = reader.read(&[HORIZON.to_owned(), anchor::question()]).await.into_iter();
+        let mut next = || answers.next().unwrap_or(Err(Unread::silent()));
+        let horizon = next().map_err(|e| e.reason).and_then(|r| horizon(&r));
+        let horizon = horizon.map_err(CollectError::Horizon)?;
+        let anchor = anchor::of(next());
+        let since = anchor::since(entry, &horizon, anchor.as_ref());
+        Ok(Self { horizon, anchor, since })
+    }
+}
+
+/// What there is to be read.
+struct Prelude {
     key: DigestKey,
     sorted: Sorted,
     coverage: Coverages,
 }
 
-/// Reads the horizon, and which relations there are; and sorts out what is to be read of them.
+/// Reads which relations there are, and sorts out what is to be read of them.
 async fn prelude<R: Reader + Send>(
     reader: &mut R,
     plan: &Plan,
     entry: Option<&Snapshot>,
+    moment: &Moment,
 ) -> Result<Prelude, CollectError> {
-    let questions = [HORIZON.to_owned(), packed(RELATIONS), LARGE_OBJECTS.to_owned()];
+    let questions = [packed(RELATIONS), LARGE_OBJECTS.to_owned()];
     let mut answers = reader.read(&questions).await.into_iter();
     let mut next = || answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
-    let horizon = next().and_then(|r| horizon(&r)).map_err(CollectError::Horizon)?;
     let mut rows = next().and_then(|r| unpack::<RelationRow>(&r));
     let large = next();
     // Somebody may take a lock in the same moment in which a size is asked for.
@@ -180,17 +206,15 @@ async fn prelude<R: Reader + Send>(
         rows = again.map_err(|e| e.reason).and_then(|r| unpack(&r));
     }
     let rows = rows.map_err(CollectError::Relations)?;
-    let anchor = anchor::read(reader).await;
-    let since = anchor::since(entry, &horizon, anchor.as_ref());
     let mut coverage = Coverages::default();
     large_objects(large, &mut coverage);
     let key = entry.map_or(plan.key, |entry| entry.digest_key);
-    let mut sorted = relations::sort_out(rows, plan, entry, since, &mut coverage);
+    let mut sorted = relations::sort_out(rows, plan, entry, moment.since, &mut coverage);
     if !sorted.digests.is_empty() {
         let columns = read_columns(reader, &sorted).await;
         relations::prescribe(&mut sorted, columns, plan, key, entry, &mut coverage);
     }
-    Ok(Prelude { horizon, anchor, key, sorted, coverage })
+    Ok(Prelude { key, sorted, coverage })
 }
 
 /// Definitions, sessions and sequences.
@@ -201,15 +225,19 @@ struct Definitions {
     coverage: Coverages,
 }
 
-/// Reads the definitions, and gives the reader back.
-async fn definitions<R: Reader + Send>(reader: &mut R) -> (Definitions, &mut R) {
+/// Reads the definitions, and gives the reader back. With an entry since which no transaction completed, it reads
+/// those that could have changed without one.
+async fn definitions<'r, R: Reader + Send>(
+    reader: &'r mut R,
+    untouched: Option<&Snapshot>,
+) -> (Definitions, &'r mut R) {
     let mut coverage = Coverages::default();
     let questions = [packed(SEQUENCES), packed(ACTIVITY)];
     let mut answers = reader.read(&questions).await.into_iter();
     let mut next = || answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
     let sequences: Result<Vec<SequenceRow>, String> = next().and_then(|r| unpack(&r));
     let activity: Result<Vec<SessionRow>, String> = next().and_then(|r| unpack(&r));
-    let catalog = catalog::read(reader, &mut coverage.0).await;
+    let catalog = catalog::read(reader, untouched, &mut coverage.0).await;
     let activity = fold_activity(activity, &mut coverage);
     let sequences = sequences::read_sequences(reader, sequences, &mut coverage).await;
     (Definitions { catalog, activity, sequences, coverage }, reader)

@@ -115,11 +115,15 @@ struct Cursor {
     blocks: u64,
     /// How many blocks make a range.
     step: u64,
+    /// How many make the first one, and the least that is worth a statement.
+    first: u64,
 }
 
 /// What all readers share.
 struct State<'a> {
     stage: Stage,
+    /// How many read at once.
+    readers: u64,
     slice: Duration,
     against: Against<'a>,
     /// The horizon of the snapshot that is read.
@@ -141,6 +145,7 @@ pub(crate) struct Scan<'a>(Mutex<State<'a>>);
 
 impl<'a> Scan<'a> {
     pub(crate) fn new(
+        readers: usize,
         subjects: &'a mut [Subject],
         against: Against<'a>,
         now: &'a Horizon,
@@ -150,6 +155,7 @@ impl<'a> Scan<'a> {
         let count = subjects.len();
         let mut state = State {
             stage: Stage::Scan,
+            readers: readers as u64,
             slice,
             against,
             now,
@@ -258,7 +264,7 @@ impl State<'_> {
                         // It has grown since, perhaps by much.
                         self.steps[subject] = step;
                         let (next, blocks) = (range.from, it.blocks);
-                        self.cursors.push(Cursor { subject, next, blocks, step });
+                        self.cursors.push(Cursor { subject, next, blocks, step, first: step });
                         continue;
                     }
                     let piece = Piece { subject, from: range.from, to: range.to };
@@ -272,7 +278,8 @@ impl State<'_> {
                 // How many blocks are as much as a first range may be, with what is out of line.
                 let step = (it.blocks.saturating_mul(FIRST_BYTES) / bytes).max(1);
                 self.steps[subject] = step;
-                self.cursors.push(Cursor { subject, next: 0, blocks: it.blocks, step });
+                let blocks = it.blocks;
+                self.cursors.push(Cursor { subject, next: 0, blocks, step, first: step });
                 continue;
             }
             if is_streamed {
@@ -374,6 +381,12 @@ impl State<'_> {
             let steps = &self.steps;
             let cursor = &mut self.cursors[at];
             cursor.step = steps[cursor.subject];
+            if self.readers > 1 {
+                // Towards the end the ranges get smaller, so that nobody waits long for who has the last one.
+                let left = cursor.blocks.saturating_sub(cursor.next);
+                let share = left.div_ceil(2 * self.readers).max(cursor.first);
+                cursor.step = cursor.step.min(share);
+            }
             let subject = cursor.subject;
             let from = cursor.next;
             let end = from.saturating_add(cursor.step);
@@ -854,7 +867,8 @@ mod tests {
         let limits = LoadLimits { active_sessions: None, ..LoadLimits::default() };
         let guard = Guard::new(limits, budget);
         let slice = Duration::from_millis(500);
-        let scan = Scan::new(&mut subjects, Against::Itself(&horizon), &horizon, slice, guard);
+        let against = Against::Itself(&horizon);
+        let scan = Scan::new(readers.len(), &mut subjects, against, &horizon, slice, guard);
         for reader in readers {
             scan.work(reader).now_or_never().expect("nothing is waited for");
         }
@@ -949,6 +963,19 @@ mod tests {
         assert!(seen.iter().all(|s| s.failure.is_none()) && seen[2].rows == 30_000);
         let seen = read(&mut [lost], HOUR);
         assert!(seen[2].failure.as_ref().is_some_and(|why| why.contains("lost")));
+    }
+
+    #[test]
+    fn where_several_read_the_last_ranges_are_small() {
+        let largest_of_the_last = |readers: &mut [Fake]| {
+            let seen = read(readers, HOUR);
+            let mut froms: Vec<u64> = seen[2].pieces.iter().map(|(p, _)| p.from).collect();
+            froms.sort_unstable();
+            30_000 - froms[froms.len() - 2]
+        };
+        let first = FIRST_BYTES / 8192;
+        assert!(largest_of_the_last(&mut [three()]) > 4 * first);
+        assert!(largest_of_the_last(&mut [three(), three()]) <= 2 * first);
     }
 
     #[test]

@@ -4,14 +4,15 @@
 -- 'text' for all others, whose binary form would contain OIDs of this database or does not exist.
 -- Dropped columns have no contents, virtual ones (PostgreSQL 18) none of their own. Any role; all versions.
 with recursive resolved(type, base) as (
-    select t.oid, t.oid from pg_catalog.pg_type as t where t.typtype <> 'd'
+    -- The server's own types; whatever else there is is written out as text.
+    select t.oid, t.oid from pg_catalog.pg_type as t where t.typtype <> 'd' and t.oid < 10000
     union all
     select d.oid, r.base
       from resolved as r
       join pg_catalog.pg_type as d on d.typbasetype = r.type and d.typtype = 'd'
 ), written as (
     select r.type,
-           case when b.oid < 10000 and b.typsend <> 0 and b.typtype in ('b', 'r', 'm')
+           case when b.typsend <> 0 and b.typtype in ('b', 'r', 'm')
                      and coalesce(e.oid < 10000 and e.typsend <> 0 and e.typtype = 'b', true)
                 then case when r.type = r.base then 'binary' else 'base' end
                 else 'text'
@@ -23,12 +24,12 @@ with recursive resolved(type, base) as (
       left join pg_catalog.pg_type as e on e.oid = b.typelem and b.typcategory = 'A'
 )
 select a.attrelid::bigint as oid,
-       pg_catalog.json_agg(pg_catalog.json_build_object(
-           'name', pg_catalog.quote_ident(a.attname),
-           'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
-           'how', coalesce(w.how, 'text'),
-           'base', w.base
-       ) order by a.attname collate "C") as columns
+       pg_catalog.array_agg(array[
+           pg_catalog.quote_ident(a.attname),
+           pg_catalog.format_type(a.atttypid, a.atttypmod),
+           coalesce(w.how, 'text'),
+           w.base
+       ] order by a.attname collate "C") as columns
   from pg_catalog.pg_attribute as a
   left join written as w on w.type = a.atttypid
  where a.attrelid = any ('{relations}'::oid[])

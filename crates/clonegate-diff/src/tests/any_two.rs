@@ -182,7 +182,7 @@ fn of_a_copy_what_it_does_not_keep_is_left_out_and_the_rest_is_compared() {
         &[("on", "public.issues"), ("position", "2")],
     ));
     copy.catalog.push(object("role", "other", &[]));
-    copy.catalog[0].attributes.insert("owner".into(), "other".into());
+    copy.catalog[0].attributes.insert("owner", "other");
     copy.catalog.sort();
     let found = compare(&copy, Besides::default());
     assert_eq!(found.verdict, Verdict::Pass, "{found:#?}");

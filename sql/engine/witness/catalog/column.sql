@@ -7,27 +7,27 @@ with more as materialized (
      limit 1
 )
 select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as identity,
-       pg_catalog.json_build_object(
+       array[
            'on', pg_catalog.format('%I.%I', n.nspname, c.relname),
-           'position', a.attnum,
+           'position', a.attnum::text,
            'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
-           'not null', nullif(a.attnotnull, false),
+           'not null', nullif(a.attnotnull, false)::text,
            'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
-           'identity', nullif(a.attidentity, ''),
-           'generated', nullif(a.attgenerated, ''),
+           'identity', nullif(a.attidentity, '')::text,
+           'generated', nullif(a.attgenerated, '')::text,
            'collation', case when a.attcollation <> y.typcollation then (
                            select pg_catalog.format('%I.%I', ln.nspname, l.collname) from pg_catalog.pg_collation as l
                              join pg_catalog.pg_namespace as ln on ln.oid = l.collnamespace where l.oid = a.attcollation) end,
-           'storage', case when a.attstorage <> y.typstorage then a.attstorage end,
-           'compression', nullif(a.attcompression, ''),
+           'storage', case when a.attstorage <> y.typstorage then a.attstorage::text end,
+           'compression', nullif(a.attcompression, '')::text,
            'options', a.attoptions::text,
            'foreign options', a.attfdwoptions::text,
-           'statistics target', nullif(a.attstattarget, -1),
-           'dimensions', nullif(a.attndims, 0),
-           'local', nullif(a.attislocal, true),
-           'inherited', nullif(a.attinhcount, 0),
+           'statistics target', nullif(a.attstattarget, -1)::text,
+           'dimensions', nullif(a.attndims, 0)::text,
+           'local', nullif(a.attislocal, true)::text,
+           'inherited', nullif(a.attinhcount, 0)::text,
            'acl', case when pg_catalog.cardinality(a.attacl) > 0 then array(select x::text from pg_catalog.unnest(a.attacl) as x order by x::text collate "C")::text end,
-           'comment', m.description) as attributes,
+           'comment', m.description] as attributes,
        case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
            select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(a) -> k)
              from pg_catalog.unnest((select m.names from more as m)) as k) end as more
@@ -44,5 +44,5 @@ select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as identit
    and n.nspname !~ '^pg_toast'
    and a.attnum > 0
    and not a.attisdropped
-   and c.oid::bigint % {pages} = {page}
+   and pg_catalog.abs(pg_catalog.hashoid(c.oid)::bigint) % {pages} = {page}
  order by 1

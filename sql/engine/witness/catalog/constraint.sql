@@ -7,19 +7,19 @@ with more as materialized (
      limit 1
 )
 select pg_catalog.format('%I.%I.%I', coalesce(n.nspname, tn.nspname), coalesce(c.relname, t.typname), o.conname) as identity,
-       pg_catalog.json_build_object(
+       array[
            'on', pg_catalog.format('%I.%I', coalesce(n.nspname, tn.nspname), coalesce(c.relname, t.typname)),
            'definition', pg_catalog.pg_get_constraintdef(o.oid),
-           'references', (select pg_catalog.format('%I.%I', rn.nspname, rc.relname)
-                            from pg_catalog.pg_class as rc
-                            join pg_catalog.pg_namespace as rn on rn.oid = rc.relnamespace
-                           where rc.oid = nullif(o.confrelid, 0)),
-           'not validated', nullif(not o.convalidated, false),
-           'local', nullif(o.conislocal, true),
-           'inherited', nullif(o.coninhcount, 0),
-           'no inherit', nullif(o.connoinherit, false),
-           'comment', (select m.description from pg_catalog.pg_description as m
-                         where m.classoid = 'pg_catalog.pg_constraint'::regclass and m.objoid = o.oid and m.objsubid = 0)) as attributes,
+           'references', case when o.confrelid <> 0 then (
+                             select pg_catalog.format('%I.%I', rn.nspname, rc.relname)
+                               from pg_catalog.pg_class as rc
+                               join pg_catalog.pg_namespace as rn on rn.oid = rc.relnamespace
+                              where rc.oid = o.confrelid) end,
+           'not validated', nullif(not o.convalidated, false)::text,
+           'local', nullif(o.conislocal, true)::text,
+           'inherited', nullif(o.coninhcount, 0)::text,
+           'no inherit', nullif(o.connoinherit, false)::text,
+           'comment', m.description] as attributes,
        case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
            select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(o) -> k)
              from pg_catalog.unnest((select m.names from more as m)) as k) end as more
@@ -28,8 +28,10 @@ select pg_catalog.format('%I.%I.%I', coalesce(n.nspname, tn.nspname), coalesce(c
   left join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   left join pg_catalog.pg_type as t on t.oid = o.contypid
   left join pg_catalog.pg_namespace as tn on tn.oid = t.typnamespace
+  left join pg_catalog.pg_description as m
+         on m.classoid = 'pg_catalog.pg_constraint'::regclass and m.objoid = o.oid and m.objsubid = 0
  where o.oid >= 16384
    and coalesce(c.relpersistence, 'p') <> 't'
    and o.contype <> 't'
-   and o.oid::bigint % {pages} = {page}
+   and pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
  order by 1

@@ -40,5 +40,5 @@ select pg_catalog.format('%I.%I(%s)', n.nspname, o.proname, pg_catalog.pg_get_fu
   join pg_catalog.pg_namespace as n on n.oid = o.pronamespace
   join pg_catalog.pg_language as l on l.oid = o.prolang
  where o.oid >= 16384
-   and o.oid::bigint % {pages} = {page}
+   and pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
  order by 1

@@ -7,7 +7,7 @@ with more as materialized (
      limit 1
 )
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
-       pg_catalog.json_build_object(
+       array[
            'on', pg_catalog.format('%I.%I', n.nspname, t.relname),
            'definition', coalesce(case when i.indexprs is null and i.indpred is null and c.reloptions is null
                                              and c.relkind = 'i' and a.amname = 'btree' and i.indnatts = i.indnkeyatts
@@ -21,22 +21,26 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
                             where i.indoption[u.n] = 0 and i.indcollation[u.n] = k.attcollation
                            having count(*) = i.indnatts) end,
                        pg_catalog.pg_get_indexdef(i.indexrelid)),
-           'owner', pg_catalog.pg_get_userbyid(nullif(c.relowner, t.relowner)),
-           'invalid', nullif(not i.indisvalid, false),
-           'not ready', nullif(not i.indisready, false),
-           'not live', nullif(not i.indislive, false),
-           'not immediate', nullif(not i.indimmediate, false),
-           'clustered', nullif(i.indisclustered, false),
-           'replica identity', nullif(i.indisreplident, false),
-           'primary', nullif(i.indisprimary, false),
-           'exclusion', nullif(i.indisexclusion, false),
-           'tablespace', s.spcname,
-           'parent', (select pg_catalog.format('%I.%I', pn.nspname, pc.relname) from pg_catalog.pg_inherits as h join pg_catalog.pg_class as pc on pc.oid = h.inhparent join pg_catalog.pg_namespace as pn on pn.oid = pc.relnamespace where h.inhrelid = c.oid),
+           'owner', pg_catalog.pg_get_userbyid(nullif(c.relowner, t.relowner))::text,
+           'invalid', nullif(not i.indisvalid, false)::text,
+           'not ready', nullif(not i.indisready, false)::text,
+           'not live', nullif(not i.indislive, false)::text,
+           'not immediate', nullif(not i.indimmediate, false)::text,
+           'clustered', nullif(i.indisclustered, false)::text,
+           'replica identity', nullif(i.indisreplident, false)::text,
+           'primary', nullif(i.indisprimary, false)::text,
+           'exclusion', nullif(i.indisexclusion, false)::text,
+           'tablespace', s.spcname::text,
+           'parent', case when c.relispartition then (
+                         select pg_catalog.format('%I.%I', pn.nspname, pc.relname)
+                           from pg_catalog.pg_inherits as h
+                           join pg_catalog.pg_class as pc on pc.oid = h.inhparent
+                           join pg_catalog.pg_namespace as pn on pn.oid = pc.relnamespace
+                          where h.inhrelid = c.oid) end,
            'column options', (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attstattarget, a.attoptions), ', ' order by a.attnum)
                                 from pg_catalog.pg_attribute as a
                                where a.attrelid = c.oid and (coalesce(a.attstattarget, -1) <> -1 or a.attoptions is not null)),
-           'comment', (select m.description from pg_catalog.pg_description as m
-                         where m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0)) as attributes,
+           'comment', m.description] as attributes,
        case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
            select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(i) -> k)
              from pg_catalog.unnest((select m.names from more as m)) as k) end as more
@@ -46,8 +50,10 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   join pg_catalog.pg_am as a on a.oid = c.relam
   left join pg_catalog.pg_tablespace as s on s.oid = c.reltablespace
+  left join pg_catalog.pg_description as m
+         on m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0
  where c.oid >= 16384
    and c.relpersistence <> 't'
    and n.nspname !~ '^pg_toast'
-   and i.indexrelid::bigint % {pages} = {page}
+   and pg_catalog.abs(pg_catalog.hashoid(i.indexrelid)::bigint) % {pages} = {page}
  order by 1

@@ -8,5 +8,5 @@ select o.oid::text as identity,
            'comment', pg_catalog.obj_description(o.oid, 'pg_largeobject'))
            || (pg_catalog.to_jsonb(o) - '{oid,lomowner,lomacl}'::text[])) as attributes
   from pg_catalog.pg_largeobject_metadata as o
- where o.oid::bigint % {pages} = {page}
+ where pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
  order by 1

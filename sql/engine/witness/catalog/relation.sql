@@ -6,42 +6,50 @@ with more as materialized (
     select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{oid,relname,relnamespace,reltype,reloftype,relowner,relam,relfilenode,reltablespace,relpages,reltuples,relallvisible,relallfrozen,reltoastrelid,relhasindex,relisshared,relpersistence,relkind,relnatts,relchecks,relhasrules,relhastriggers,relhassubclass,relrowsecurity,relforcerowsecurity,relispopulated,relreplident,relispartition,relrewrite,relfrozenxid,relminmxid,relacl,reloptions,relpartbound}'::text[])) as names
       from pg_catalog.pg_class as x
      limit 1
+), inherited as (
+    select i.inhrelid as relation,
+           pg_catalog.string_agg(pg_catalog.format('%I.%I', pn.nspname, pc.relname), ', ' order by i.inhseqno) as parents,
+           pg_catalog.bool_or(i.inhdetachpending) as detaching
+      from pg_catalog.pg_inherits as i
+      join pg_catalog.pg_class as pc on pc.oid = i.inhparent
+      join pg_catalog.pg_namespace as pn on pn.oid = pc.relnamespace
+     group by i.inhrelid
 )
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
-       pg_catalog.json_build_object(
+       array[
            'kind', case c.relkind
                        when 'r' then 'table' when 'v' then 'view' when 'm' then 'materialized view'
                        when 'S' then 'sequence' when 'p' then 'partitioned table'
                        when 'f' then 'foreign table' when 'c' then 'composite type' else c.relkind::text end,
-           'owner', pg_catalog.pg_get_userbyid(c.relowner),
+           'owner', pg_catalog.pg_get_userbyid(c.relowner)::text,
            'acl', case when c.relacl is not null then nullif(
                array(select a::text from pg_catalog.unnest(c.relacl) as a order by a::text collate "C"),
                array(select a::text from pg_catalog.unnest(pg_catalog.acldefault(case c.relkind when 'S' then 's'::"char" else 'r'::"char" end, c.relowner)) as a order by a::text collate "C"))::text end,
-           'persistence', nullif(c.relpersistence, 'p'),
-           'access method', a.amname,
-           'tablespace', s.spcname,
+           'persistence', nullif(c.relpersistence, 'p')::text,
+           'access method', a.amname::text,
+           'tablespace', s.spcname::text,
            'options', c.reloptions::text,
-           'row security', nullif(c.relrowsecurity, false),
-           'forced row security', nullif(c.relforcerowsecurity, false),
-           'replica identity', nullif(c.relreplident, case when c.relkind in ('r', 'm', 'p') then 'd'::"char" else 'n'::"char" end),
-           'toast options', (select tc.reloptions::text from pg_catalog.pg_class as tc where tc.oid = nullif(c.reltoastrelid, 0)),
-           'of type', (select pg_catalog.format('%I.%I', tn.nspname, y.typname) from pg_catalog.pg_type as y join pg_catalog.pg_namespace as tn on tn.oid = y.typnamespace where y.oid = nullif(c.reloftype, 0)),
-           'type acl', (select case when y.typacl is not null then nullif(
+           'row security', nullif(c.relrowsecurity, false)::text,
+           'forced row security', nullif(c.relforcerowsecurity, false)::text,
+           'replica identity', nullif(c.relreplident, case when c.relkind in ('r', 'm', 'p') then 'd'::"char" else 'n'::"char" end)::text,
+           'toast options', tc.reloptions::text,
+           'of type', case when c.reloftype <> 0 then (
+                          select pg_catalog.format('%I.%I', tn.nspname, oy.typname)
+                            from pg_catalog.pg_type as oy
+                            join pg_catalog.pg_namespace as tn on tn.oid = oy.typnamespace
+                           where oy.oid = c.reloftype) end,
+           'type acl', case when y.typacl is not null then nullif(
                array(select a::text from pg_catalog.unnest(y.typacl) as a order by a::text collate "C"),
-               array(select a::text from pg_catalog.unnest(pg_catalog.acldefault('T', y.typowner)) as a order by a::text collate "C"))::text end from pg_catalog.pg_type as y where y.oid = nullif(c.reltype, 0)),
-           'foreign server', case when c.relkind = 'f' then (select f.srvname from pg_catalog.pg_foreign_table as t join pg_catalog.pg_foreign_server as f on f.oid = t.ftserver where t.ftrelid = c.oid) end,
+               array(select a::text from pg_catalog.unnest(pg_catalog.acldefault('T', y.typowner)) as a order by a::text collate "C"))::text end,
+           'foreign server', case when c.relkind = 'f' then (select f.srvname::text from pg_catalog.pg_foreign_table as t join pg_catalog.pg_foreign_server as f on f.oid = t.ftserver where t.ftrelid = c.oid) end,
            'foreign options', case when c.relkind = 'f' then (select t.ftoptions::text from pg_catalog.pg_foreign_table as t where t.ftrelid = c.oid) end,
-           'not populated', nullif(not c.relispopulated, false),
+           'not populated', nullif(not c.relispopulated, false)::text,
            'partition bound', pg_catalog.pg_get_expr(c.relpartbound, c.oid),
            'partition key', case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end,
-           'parents', (select pg_catalog.string_agg(pg_catalog.format('%I.%I', pn.nspname, pc.relname), ', ' order by i.inhseqno)
-                         from pg_catalog.pg_inherits as i
-                         join pg_catalog.pg_class as pc on pc.oid = i.inhparent
-                         join pg_catalog.pg_namespace as pn on pn.oid = pc.relnamespace
-                        where i.inhrelid = c.oid),
-           'detaching', (select true from pg_catalog.pg_inherits as i where i.inhrelid = c.oid and i.inhdetachpending limit 1),
+           'parents', h.parents,
+           'detaching', nullif(h.detaching, false)::text,
            'definition', case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end,
-           'rule of view', case when c.relhasrules then (select nullif(r.ev_enabled, 'O') from pg_catalog.pg_rewrite as r where r.ev_class = c.oid and r.rulename = '_RETURN') end,
+           'rule of view', case when c.relhasrules then (select nullif(r.ev_enabled, 'O')::text from pg_catalog.pg_rewrite as r where r.ev_class = c.oid and r.rulename = '_RETURN') end,
            'rule of view comment', case when c.relhasrules then (select pg_catalog.obj_description(r.oid, 'pg_rewrite') from pg_catalog.pg_rewrite as r where r.ev_class = c.oid and r.rulename = '_RETURN') end,
            'sequence', case when c.relkind = 'S' then (select pg_catalog.format('%s start %s increment %s min %s max %s cache %s cycle %s',
                                    pg_catalog.format_type(q.seqtypid, null), q.seqstart, q.seqincrement, q.seqmin, q.seqmax,
@@ -57,16 +65,14 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
                               and d.deptype in ('a', 'i') and d.refobjsubid > 0
                             limit 1) end,
            'owned by column', case when c.relkind = 'S' then (
-                           select d.refobjsubid
+                           select d.refobjsubid::text
                              from pg_catalog.pg_depend as d
                             where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid
                               and d.refclassid = 'pg_catalog.pg_class'::regclass
                               and d.deptype in ('a', 'i') and d.refobjsubid > 0
                             limit 1) end,
-           'comment', case when c.relkind = 'c' then pg_catalog.obj_description(c.reltype, 'pg_type') else (select m.description from pg_catalog.pg_description as m
-                         where m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0) end,
-           'row type comment', case when c.relkind <> 'c' then (select m.description from pg_catalog.pg_description as m
-                         where m.classoid = 'pg_catalog.pg_type'::regclass and m.objoid = nullif(c.reltype, 0) and m.objsubid = 0) end) as attributes,
+           'comment', case when c.relkind = 'c' then pg_catalog.obj_description(c.reltype, 'pg_type') else m.description end,
+           'row type comment', case when c.relkind <> 'c' then ym.description end] as attributes,
        case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
            select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(c) -> k)
              from pg_catalog.unnest((select m.names from more as m)) as k) end as more
@@ -74,9 +80,16 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   left join pg_catalog.pg_am as a on a.oid = c.relam
   left join pg_catalog.pg_tablespace as s on s.oid = c.reltablespace
+  left join pg_catalog.pg_class as tc on tc.oid = c.reltoastrelid
+  left join pg_catalog.pg_type as y on y.oid = c.reltype
+  left join inherited as h on h.relation = c.oid
+  left join pg_catalog.pg_description as m
+         on m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0
+  left join pg_catalog.pg_description as ym
+         on ym.classoid = 'pg_catalog.pg_type'::regclass and ym.objoid = c.reltype and ym.objsubid = 0
  where c.oid >= 16384
    and c.relkind not in ('i', 'I', 't')
    and c.relpersistence <> 't'
    and n.nspname !~ '^pg_toast'
-   and c.oid::bigint % {pages} = {page}
+   and pg_catalog.abs(pg_catalog.hashoid(c.oid)::bigint) % {pages} = {page}
  order by 1

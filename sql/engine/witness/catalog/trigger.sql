@@ -20,5 +20,5 @@ select case when o.tgisinternal
  where o.oid >= 16384
    and c.relpersistence <> 't'
    and (not o.tgisinternal or o.tgenabled <> 'O')
-   and o.oid::bigint % {pages} = {page}
+   and pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
  order by 1
