@@ -383,12 +383,42 @@ async fn rows_are_not_read_again_only_while_the_horizon_proves_that_they_are_the
     };
     assert_eq!(rows(&exit), [Some((100, Some(0))); 2]);
     assert_eq!(gaps(&exit), Vec::<String>::new());
+    // Nor are definitions, but for those that are also kept elsewhere.
+    let listed = |snapshot: &Snapshot| -> Vec<String> {
+        let lines = snapshot.coverage.iter().filter(|c| {
+            let as_at_entry =
+                matches!(&c.covered, Covered::Yes(text) if text.contains("as at entry"));
+            c.witness == Witness::Catalog && matches!(c.covered, Covered::Yes(_)) && !as_at_entry
+        });
+        lines.map(|c| c.subject.clone()).collect()
+    };
+    let elsewhere = ["server setting", "tablespace", "replication slot"];
+    assert_eq!(listed(&exit), elsewhere.map(|class| format!("catalog {class}")));
+    assert_eq!(exit.catalog, entry.catalog);
+    let deadlocks = async |sql: &str, expected: &str| {
+        bench.sql("postgres", sql).await;
+        bench.sql("postgres", "select pg_reload_conf()").await;
+        let ask = "select current_setting('deadlock_timeout')";
+        let read = async || bench.sql("postgres", ask).await == expected;
+        crate::harness::until("the server has read its configuration", read).await;
+    };
+    deadlocks("alter system set deadlock_timeout = '3s'", "3s").await;
+    bench.sql("postgres", "select pg_create_physical_replication_slot('unheard')").await;
+    let exit = bench.snapshot("still", &plan, Some(&entry)).await;
+    assert!(listed(&exit).len() == elsewhere.len(), "or no transaction would be needed for this");
+    let seen: Vec<String> =
+        findings(&entry, &exit, &[]).into_iter().map(|finding| finding.subject).collect();
+    assert!(seen.iter().any(|subject| subject.contains("unheard")), "{seen:?}");
+    assert!(seen.iter().any(|subject| subject.contains("deadlock_timeout")), "{seen:?}");
+    deadlocks("alter system reset deadlock_timeout", "1s").await;
+    bench.sql("postgres", "select pg_drop_replication_slot('unheard')").await;
 
     // A digest is a reading of the contents, and is taken whatever the horizon says.
     let everything = Plan { digest: DigestOf::Everything, ..plan.clone() };
     let deep = bench.snapshot("still", &everything, None).await;
     let exit = bench.snapshot("still", &everything, Some(&deep)).await;
     assert_eq!(not_read(&exit), Vec::<String>::new());
+    assert!(listed(&exit).len() > 30, "{:?}", listed(&exit));
     assert!(exit.relations.iter().all(|r| r.digest.is_some()));
 
     // So is one that was streamed, beside what is not read again.
@@ -425,6 +455,7 @@ async fn rows_are_not_read_again_only_while_the_horizon_proves_that_they_are_the
     bench.sql("still", "begin; insert into kept values (0); rollback").await;
     let exit = bench.snapshot("still", &plan, Some(&entry)).await;
     assert_eq!(not_read(&exit), Vec::<String>::new());
+    assert!(listed(&exit).len() > 30, "{:?}", listed(&exit));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,7 +16,7 @@ use crate::coverage::Coverages;
 use crate::lineage::Against;
 use crate::load::Guard;
 use crate::localise::localise;
-use crate::plan::{LoadLimits, Plan};
+use crate::plan::{DigestOf, LoadLimits, Plan};
 use crate::reader::{Reader, Unread};
 use crate::relations::{self, ColumnsRow, RelationRow, Sorted};
 use crate::rows::{packed, unpack};
@@ -95,7 +95,9 @@ pub async fn collect<R: Reader + Send>(
     let last = readers.pop().ok_or(CollectError::NoReader)?;
     let moment =
         Moment::read(readers.first_mut().map_or(&mut *last, |first| &mut **first), entry).await?;
-    let untouched = entry.filter(|_| moment.since == Since::Nothing);
+    // Who wants the contents of everything read again wants the definitions read again, too.
+    let again = plan.digest == DigestOf::Everything;
+    let untouched = entry.filter(|_| moment.since == Since::Nothing && !again);
     // One reader reads the definitions. Where there is another, that one finds out meanwhile what rows there
     // are, and begins with them.
     let (begun, defining) = match readers.first_mut() {

@@ -31,12 +31,11 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
            'primary', nullif(i.indisprimary, false)::text,
            'exclusion', nullif(i.indisexclusion, false)::text,
            'tablespace', s.spcname::text,
-           'parent', case when c.relispartition then (
+           'parent', case when h.inhparent is not null then (
                          select pg_catalog.format('%I.%I', pn.nspname, pc.relname)
-                           from pg_catalog.pg_inherits as h
-                           join pg_catalog.pg_class as pc on pc.oid = h.inhparent
+                           from pg_catalog.pg_class as pc
                            join pg_catalog.pg_namespace as pn on pn.oid = pc.relnamespace
-                          where h.inhrelid = c.oid) end,
+                          where pc.oid = h.inhparent) end,
            'column options', (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attstattarget, a.attoptions), ', ' order by a.attnum)
                                 from pg_catalog.pg_attribute as a
                                where a.attrelid = c.oid and (coalesce(a.attstattarget, -1) <> -1 or a.attoptions is not null)),
@@ -50,6 +49,7 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   join pg_catalog.pg_am as a on a.oid = c.relam
   left join pg_catalog.pg_tablespace as s on s.oid = c.reltablespace
+  left join pg_catalog.pg_inherits as h on h.inhrelid = c.oid
   left join pg_catalog.pg_description as m
          on m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0
  where c.oid >= 16384
