@@ -202,6 +202,33 @@ fn psql_that_lives_on(trial: &Trial) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_after_a_clone_that_is_held_is_no_stranger_on_it() {
+    let trial = Trial::new().await;
+    let config = config(&trial);
+    trial.wait_in_the_build(1, "");
+    let gate = trial.gate_until_it_waits().await;
+    let run_id = trial.records().pop().unwrap().run.to_string();
+    let file = trial.profile_folder().join("clone.snapshot");
+    let file = file.to_str().unwrap();
+    let clone = trial.endpoint(Side::Clone).database.clone();
+    for (command, code) in [
+        (vec!["status", run_id.as_str()], 0),
+        (vec!["unlock", "--config", &config], 5),
+        (vec!["gate", "--config", &config], 5),
+        (vec!["snapshot", "clone", "--config", &config, "-o", file], 5),
+        (vec!["compare", "--config", &config], 5),
+        (vec!["clone", "drop", &clone, "--config", &config], 5),
+    ] {
+        let ended = trial.command(&command).await;
+        assert_eq!(ended.code, Some(code), "{command:?}: {}", ended.said());
+    }
+    let _go = trial.go().await;
+    let ended = gate.end().await;
+    // The run saw none of them: it passes.
+    assert_eq!(ended.code, Some(0), "{}", ended.said());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_whose_owner_is_dead_is_freed_and_one_whose_owner_lives_only_by_force() {
     let trial = Trial::new().await;
     let config = config(&trial);

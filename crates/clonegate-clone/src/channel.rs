@@ -142,10 +142,20 @@ impl CloneChannel {
     ) -> Result<Self, OpenError> {
         let container = settings.container.clone().map(|c| (settings.runtime.clone(), c));
         let link = Link::open(settings.ssh.as_ref(), container, limits.connect_timeout).await?;
-        if let Ok(Some(holder)) = holder_over(&link, &settings, run, &limits).await {
+        Self::over_free(Arc::new(link), settings, run.clone(), limits).await
+    }
+
+    /// The same over a link that is there.
+    pub(crate) async fn over_free(
+        link: Arc<Link>,
+        settings: CloneSettings,
+        run: RunId,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
+        if let Ok(Some(holder)) = holder_over(&link, &settings, &run, &limits).await {
             return Err(OpenError::Held(Box::new(holder)));
         }
-        Self::over(Arc::new(link), settings, run.clone(), limits).await
+        Self::over(link, settings, run, limits).await
     }
 
     /// Opens a channel to another database over a link that is there.

@@ -142,6 +142,21 @@ impl CloneChannel {
         Err(HoldError::Held(nobody))
     }
 
+    /// Who has a clone, if anybody does. No session is opened on the clone for it: the run that has it would see
+    /// a foreign one.
+    ///
+    /// # Errors
+    /// When the server can't be asked.
+    pub async fn holder_of(
+        settings: &CloneSettings,
+        run: &RunId,
+        limits: &Limits,
+    ) -> Result<Option<Holder>, AskError> {
+        let container = settings.container.clone().map(|c| (settings.runtime.clone(), c));
+        let link = Link::open(settings.ssh.as_ref(), container, limits.connect_timeout).await?;
+        holder_over(&link, settings, run, limits).await
+    }
+
     /// Who has the clone, if anybody does.
     ///
     /// # Errors

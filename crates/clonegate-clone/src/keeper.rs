@@ -284,6 +284,16 @@ impl Keeper {
         CloneChannel::over(link, settings, run, limits).await
     }
 
+    /// The same, if nobody has that clone.
+    ///
+    /// # Errors
+    /// As [`CloneChannel::open_free`].
+    pub async fn open_free_clone(&self, name: CloneName) -> Result<CloneChannel, OpenError> {
+        let settings = CloneSettings { database: name, ..self.at.settings.clone() };
+        let Maintenance { link, limits, run, .. } = self.at.clone();
+        CloneChannel::over_free(link, settings, run, limits).await
+    }
+
     /// The foreign servers of a database that connect to another one.
     ///
     /// # Errors

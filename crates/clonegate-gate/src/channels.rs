@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clonegate_clone::{
-    CloneChannel, CloneSettings, ContainerName, OpenError, ReadFailure, SshSettings,
+    AskError, CloneChannel, CloneSettings, ContainerName, Holder, OpenError, ReadFailure,
+    SshSettings,
 };
 use clonegate_model::{ChannelRecord, Facts, Reading, RunId, chain};
 use clonegate_probe::{
@@ -95,7 +96,16 @@ pub(crate) async fn open_clone(
     CloneChannel::open(settings, run, limits_of_clone(limits)).await
 }
 
-/// Opens the channel for a run that begins, which has no business on a clone that somebody has.
+/// Who has a clone, asked without a session on it.
+pub(crate) async fn holder_of(
+    limits: &Limits,
+    settings: &CloneSettings,
+    run: &RunId,
+) -> Result<Option<Holder>, AskError> {
+    CloneChannel::holder_of(settings, run, &limits_of_clone(limits)).await
+}
+
+/// Opens the channel for who has no business on a clone that a run has.
 pub(crate) async fn open_free_clone(
     limits: &Limits,
     settings: CloneSettings,

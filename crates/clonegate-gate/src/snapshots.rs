@@ -1,6 +1,6 @@
 //! Snapshots by themselves: of production, of a clone, or of both, outside any run.
 
-use clonegate_clone::CloneChannel;
+use clonegate_clone::OpenError;
 use clonegate_model::{Exit, Facts, Phase, RunId, Snapshot, Target, chain};
 use clonegate_probe::ProductionChannel;
 use clonegate_profile::{CloneTarget, SnapshotProfile};
@@ -138,9 +138,13 @@ impl<'a> Snapshots<'a> {
         let unread = |why: String| SnapshotError::Unread { target: Target::Clone, why };
         let settings = channels::clone_settings(clone)?;
         self.observer.step("connecting to the clone");
-        let channel: CloneChannel = channels::open_clone(&self.profile.limits, settings, &self.run)
-            .await
-            .map_err(|error| unread(chain(&error)))?;
+        let limits = &self.profile.limits;
+        let channel = match channels::open_free_clone(limits, settings, &self.run).await {
+            Ok(channel) => channel,
+            // Its run would see a foreign session, and this snapshot a clone in the middle of something.
+            Err(OpenError::Held(holder)) => return Err(GateError::Held(holder).into()),
+            Err(error) => return Err(unread(chain(&error))),
+        };
         same_database(since, channel.identity())?;
         self.observer.step("reading the clone");
         let (terms, phase) = (nothing(), phase(since));

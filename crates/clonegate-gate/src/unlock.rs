@@ -6,7 +6,7 @@ use clonegate_clone::{CloneChannel, Found, Holder, Mark};
 use clonegate_model::{RunId, chain};
 use clonegate_store::{Event, Life, RunFolder, RunState, Store, life};
 
-use crate::channels::{clone_settings, open_clone};
+use crate::channels::{clone_settings, holder_of, open_clone};
 use crate::run::{Gate, new_run_id};
 use crate::{GateError, take};
 
@@ -60,9 +60,7 @@ pub async fn lock_seen(
     profile: &clonegate_profile::Profile,
     store: &Store,
 ) -> Result<LockSeen, GateError> {
-    let channel = open(profile, &new_run_id()?).await?;
-    let holder = channel.holder().await.map_err(|e| take::not_asked("who has the clone", e))?;
-    let holder = match holder {
+    let holder = match holder(profile, &new_run_id()?).await? {
         Some(holder) => {
             let life = life_of(store, &holder)?;
             Some((holder, life))
@@ -70,6 +68,14 @@ pub async fn lock_seen(
         None => None,
     };
     Ok(LockSeen { holder })
+}
+
+async fn holder(
+    profile: &clonegate_profile::Profile,
+    run: &RunId,
+) -> Result<Option<Holder>, GateError> {
+    let asked = holder_of(&profile.limits, &clone_settings(&profile.clone)?, run).await;
+    asked.map_err(|e| take::not_asked("who has the clone", e))
 }
 
 async fn open(
@@ -106,17 +112,19 @@ impl Gate<'_> {
     /// [`GateError::Live`] and [`GateError::Marked`] where it is not freed without force.
     pub async fn unlock(&self, force: Force<'_>) -> Result<Unlocked, GateError> {
         let run = new_run_id()?;
+        let holder = holder(self.profile, &run).await?;
+        if let Some(holder) = &holder {
+            let life = life_of(self.store, holder)?;
+            if life != Life::Gone && force == Force::No {
+                let (holder, owner) = (Box::new(holder.clone()), words(life).to_owned());
+                return Err(GateError::Live { holder, owner });
+            }
+        }
         let channel = open(self.profile, &run).await?;
         let mut freed = Vec::new();
         // The folder is made when there is something to write down.
         let mut folder: Option<RunFolder> = None;
-        let holder = channel.holder().await.map_err(|e| take::not_asked("who has the clone", e))?;
         if let Some(holder) = holder {
-            let life = life_of(self.store, &holder)?;
-            if life != Life::Gone && force == Force::No {
-                let owner = words(life).to_owned();
-                return Err(GateError::Live { holder: Box::new(holder), owner });
-            }
             self.begin_unlock(&mut folder, &run, &holder.to_string(), force)?;
             // What its run still does on the clone must not go on without the lock.
             if let Some(of) = run_of(&holder) {

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clonegate_clone::{ArchiveError, CronJobs, Hold, Kept, Piece, RestoreOptions, Room, Standing};
+use clonegate_clone::{
+    ArchiveError, CronJobs, Hold, Kept, OpenError, Piece, RestoreOptions, Room, Standing,
+};
 use clonegate_diff::Definitions;
 use clonegate_model::{
     Assertion, CloneAct, CloneName, CloneState, DatabaseName, DumpRecord, Facts, Phase, Value,
@@ -107,7 +109,8 @@ impl Handling<'_> {
     /// Takes the clone's lock, as every run does.
     async fn hold(&mut self) -> Result<Option<Hold>, GateError> {
         let (title, required) = ("no run is at work on the clone", "its lock is free");
-        let held = match self.keeper.open_clone(self.name.clone()).await {
+        let held = match self.keeper.open_free_clone(self.name.clone()).await {
+            Err(OpenError::Held(holder)) => return Err(GateError::Held(holder)),
             Ok(channel) => match take::lock(&channel).await? {
                 Ok(mut hold) => {
                     take::free(self.gate, &channel, &mut hold).await?;
