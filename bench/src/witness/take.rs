@@ -193,7 +193,8 @@ pub(crate) async fn count_against_lineage(
         let at = scan.find("\n  from only ").context("a scan reads a relation")?;
         let end = scan.rfind("\n) as s(").context("and is one of its pieces")?;
         let count = ReadOnlyStatement::judge(&format!("select count(*) {}", &scan[at..end]))?;
-        let scan = ReadOnlyStatement::judge(scan)?;
+        let (count, scan) =
+            (count.of_the_program(), ReadOnlyStatement::judge(scan)?.of_the_program());
         // The first of the two finds the range in the cache or not: neither pays for both.
         reader.read(&count).await?;
         let begun = Instant::now();
