@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use clonegate_model::{CloneMark, CloneRecord, CloneState, Outcome, Verdict};
 
-use crate::harness::{Ended, Side, Trial, set};
+use crate::harness::{Ended, Gate, Side, Trial, set, until};
 
 const NAME: &str = "directus_gov_test_new";
 
@@ -226,5 +226,46 @@ async fn what_fails_on_the_way_is_no_clone_and_leaves_none() {
     let writer = clone(&trial, &["create", NAME]).await;
     assert_eq!((writer.code, against(&record(&writer))), (Some(100), vec!["separate-read-role"]));
     assert!(!there(&trial).await);
+    trial.assert_nothing_left().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_was_killed_in_the_middle_is_no_clone_says_so_and_can_be_dropped() {
+    let trial = trial().await;
+    // Part of the dump arrives; then it waits for the end of who started it.
+    broken_pg_dump(
+        &trial,
+        r#""$real" "$@" | head -c 200000; : > "$0.begun"; while kill -0 $PPID 2>/dev/null; do sleep 0.05; done"#,
+    );
+    let config = trial.config().to_str().expect("the path is text").to_owned();
+    let create = ["clone", "create", NAME, "--config", &config];
+    let gate = Gate::of(&trial.store(), &create);
+    let begun = trial.profile_folder().join("pg_dump.begun");
+    until("half of it has arrived", async || begun.exists()).await;
+    gate.kill().await;
+
+    assert!(there(&trial).await, "or there is nothing to tell the truth about");
+    let listed = clone(&trial, &["list"]).await;
+    let clones: serde_json::Value = serde_json::from_str(&listed.stdout).expect("a list is JSON");
+    let it = clones.as_array().and_then(|all| all.iter().find(|one| one["name"] == NAME));
+    let state = it.map(|one| one["mark"]["state"].to_string()).unwrap_or_default();
+    assert_eq!(state, "\"unfinished\"", "{}", listed.said());
+    let status = trial.command(&["status"]).await;
+    assert!(status.stdout.contains("killed"), "{}", status.said());
+
+    let bin = clonegate_sandbox::find_postgres(None).expect("a local PostgreSQL");
+    pg_dump(&trial, &bin.program("pg_dump").display().to_string());
+    let again = clone(&trial, &["create", NAME]).await;
+    assert_eq!((again.code, against(&record(&again))), (Some(100), vec!["create-name"]));
+    assert!(again.stdout.contains("clonegate clone drop"), "{}", again.said());
+    let kept = clone(&trial, &["drop", NAME]).await;
+    assert_eq!(kept.code, Some(100), "its expiry has not passed: {}", kept.said());
+    assert!(there(&trial).await);
+    let dropped = clone(&trial, &["drop", NAME, "--force", "--reason", "half of one"]).await;
+    assert_eq!(dropped.code, Some(0), "{}", dropped.said());
+    assert!(!there(&trial).await);
+    let made = clone(&trial, &["create", NAME]).await;
+    assert_eq!(made.code, Some(0), "{}", made.said());
+    trial.sql(Side::Clone, &format!("drop database {NAME}")).await;
     trial.assert_nothing_left().await;
 }
