@@ -127,11 +127,14 @@ impl CheckPostgres {
     /// where both share their roles, and with what it wrote down of the copy before, where it leaves out
     /// sequences' values.
     pub(crate) async fn same_schema(&self, server: &LocalServer) -> Result<String> {
-        let with_original = self.run(server, &format!("{ORIGINAL},{COPY}")).await?;
-        let mut with_before = self.run(server, COPY).await?;
-        if with_before.starts_with("Created file") {
-            with_before = self.run(server, COPY).await?;
-        }
+        let with_before = async {
+            let said = self.run(server, COPY).await?;
+            // It had nothing to compare with.
+            if said.starts_with("Created file") { self.run(server, COPY).await } else { Ok(said) }
+        };
+        let with_original = format!("{ORIGINAL},{COPY}");
+        let (with_original, with_before) =
+            tokio::try_join!(self.run(server, &with_original), with_before)?;
         Ok(with_original + &with_before)
     }
 
