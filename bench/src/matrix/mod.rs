@@ -8,6 +8,7 @@ mod tools;
 mod zoo;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use self::mutation::{Catch, Mutation, Server};
+use self::mutation::{Catch, Mutation, Reader, Server};
 use self::tools::Tools;
 use self::zoo::Zoo;
 use crate::{Done, note, peers, say};
@@ -35,23 +36,35 @@ pub(crate) struct Options {
 }
 
 /// The tools, in the order of the columns.
-const TOOLS: [&str; 4] = ["pg_dump \\| sha256sum", "reladiff", "migra", "check_postgres"];
+const TOOLS: [&str; 4] = ["pg_dump | sha256sum", "reladiff", "migra", "check_postgres"];
 
 /// What a tool made of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Outcome {
     /// It said something else than without the change.
     Seen,
     /// It said the same.
     Silent,
     /// It failed, and did not without the change.
-    Failed,
+    Failed(String),
     /// It is not installed, or fails without any change.
     Absent,
 }
 
-/// What each tool says, or why it says nothing.
+/// What each tool says, or why it says nothing; `None` if it is not installed.
 type Said = [Option<Result<String, String>>; 4];
+
+/// A change and what each tool made of it.
+struct Tried<'a> {
+    mutation: &'a Mutation,
+    outcomes: [Outcome; 4],
+}
+
+/// A change that could not be made, or not be taken back, and why.
+struct Untried<'a> {
+    mutation: &'a Mutation,
+    why: String,
+}
 
 pub(crate) async fn run(options: &Options) -> Done {
     note("starting a server with the zoo");
@@ -80,9 +93,7 @@ async fn all(options: &Options, zoo: &mut Zoo) -> Result<String> {
     let chosen: Vec<&Mutation> =
         mutations.iter().filter(|m| m.since <= major && m.name.contains(&options.only)).collect();
     ensure!(!chosen.is_empty(), "no change has {:?} in its name", options.only);
-    zoo.copy().await?;
-    let untouched = ask(zoo, &mut tools).await;
-    zoo.remove_copy().await?;
+    let mut untouched = ask_untouched(zoo, &mut tools).await?;
     for (tool, said) in TOOLS.iter().zip(&untouched) {
         match said {
             None => note(&format!("{tool} is not installed")),
@@ -90,18 +101,48 @@ async fn all(options: &Options, zoo: &mut Zoo) -> Result<String> {
             Some(Ok(_)) => {}
         }
     }
-    let mut tried: Vec<(&Mutation, [Outcome; 4])> = Vec::new();
+    let mut tried = Vec::new();
+    let mut untried = Vec::new();
     for (number, mutation) in chosen.iter().enumerate() {
-        note(&format!("{} of {}: {}", number + 1, chosen.len(), mutation.name));
-        let said = attempt(zoo, &mut tools, mutation).await;
-        let said = said.with_context(|| mutation.name.clone())?;
-        let mut outcomes = [Outcome::Absent; 4];
-        for (outcome, (before, after)) in outcomes.iter_mut().zip(untouched.iter().zip(&said)) {
-            *outcome = judge(before.as_ref(), after.as_ref());
+        let progress = format!("{} of {}: {}", number + 1, chosen.len(), mutation.name);
+        match attempt(zoo, &mut tools, mutation).await {
+            Ok(said) => {
+                let outcomes =
+                    std::array::from_fn(|n| judge(untouched[n].as_ref(), said[n].as_ref()));
+                note(&format!("{progress}: {}", summary(&outcomes)));
+                tried.push(Tried { mutation, outcomes });
+            }
+            Err(why) => {
+                let why = format!("{why:#}");
+                note(&format!("{progress}: {why}"));
+                untried.push(Untried { mutation, why });
+                // Nobody knows what it left in the cluster.
+                *zoo = Zoo::start().await?;
+                tools = Tools::find(&zoo.server).await?;
+                untouched = ask_untouched(zoo, &mut tools).await?;
+            }
         }
-        tried.push((mutation, outcomes));
     }
-    Ok(document(&tried, &untouched, major))
+    // Whatever a change left behind in the cluster would have been seen again after every later one.
+    let at_the_end = ask_untouched(zoo, &mut tools).await?;
+    let mut text = document(&tried, &untried, &untouched, &tools, major);
+    for (tool, _) in
+        TOOLS.iter().zip(untouched.iter().zip(&at_the_end)).filter(|(_, (a, b))| a != b)
+    {
+        let _ = write!(
+            text,
+            "\n\nThe figures of {tool} are wrong: of what nobody changed it said something else at the end."
+        );
+    }
+    Ok(text)
+}
+
+/// What the tools say of a copy that nobody changed.
+async fn ask_untouched(zoo: &Zoo, tools: &mut Tools) -> Result<Said> {
+    zoo.copy().await?;
+    let said = ask(zoo, tools).await;
+    zoo.remove_copy().await?;
+    Ok(said)
 }
 
 fn judge(
@@ -111,9 +152,31 @@ fn judge(
     match (before, after) {
         (Some(Ok(before)), Some(Ok(after))) if before == after => Outcome::Silent,
         (Some(Ok(_)), Some(Ok(_))) => Outcome::Seen,
-        (Some(Ok(_)), _) => Outcome::Failed,
+        (Some(Ok(_)), Some(Err(why))) => Outcome::Failed(why.clone()),
         _ => Outcome::Absent,
     }
+}
+
+/// Who saw a change and who failed on it, for whoever watches.
+fn summary(outcomes: &[Outcome; 4]) -> String {
+    let of = |wanted: fn(&Outcome) -> bool| -> String {
+        let names: Vec<&str> = TOOLS
+            .into_iter()
+            .zip(outcomes)
+            .filter(|(_, o)| wanted(o))
+            .map(|(tool, _)| tool)
+            .collect();
+        if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+    };
+    format!("seen by {}; fails: {}", of(is_seen), of(is_failed))
+}
+
+fn is_seen(outcome: &Outcome) -> bool {
+    *outcome == Outcome::Seen
+}
+
+fn is_failed(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(_))
 }
 
 /// Makes one change on a fresh copy, asks all tools, and takes back what the cluster keeps.
@@ -139,42 +202,43 @@ async fn attempt(zoo: &mut Zoo, tools: &mut Tools, mutation: &Mutation) -> Resul
 /// Asks all tools at once.
 async fn ask(zoo: &Zoo, tools: &mut Tools) -> Said {
     let server = &zoo.server;
-    let (has_migra, has_check_postgres) = (tools.migra, tools.check_postgres);
+    let Tools { reladiff, migra, check_postgres } = tools;
     let words = |said: Result<String>| said.map_err(|why| format!("{why:#}"));
     let (dump, reladiff, migra, same_schema) = tokio::join!(
         async { Some(words(tools::dump(server).await)) },
-        async {
-            match &mut tools.reladiff {
-                Some(reladiff) => Some(words(reladiff.compare(server).await)),
-                None => None,
-            }
-        },
-        async { if has_migra { Some(words(tools::migra(server).await)) } else { None } },
-        async {
-            if has_check_postgres { Some(words(tools::same_schema(server).await)) } else { None }
-        },
+        async { Some(words(reladiff.as_mut()?.compare(server).await)) },
+        async { if *migra { Some(words(tools::migra(server).await)) } else { None } },
+        async { Some(words(check_postgres.as_ref()?.same_schema(server).await)) },
     );
     [dump, reladiff, migra, same_schema]
 }
 
-/// Whether clonegate's witnesses find it; the tests of the matrix hold them to that.
+/// Whether clonegate's witnesses find it as a role with SELECT; the tests of the matrix hold them to that. What
+/// they find only for a superuser no gate finds: it turns superusers away.
 fn found(mutation: &Mutation, major: u32) -> bool {
-    mutation
-        .catches
-        .iter()
-        .any(|(since, catch)| *since <= major && matches!(catch, Catch::Finding(..)))
+    let is_finding =
+        |(since, catch): &(u32, Catch)| *since <= major && matches!(catch, Catch::Finding(..));
+    mutation.reader == Reader::Plain && mutation.catches.iter().any(is_finding)
 }
 
-fn document(tried: &[(&Mutation, [Outcome; 4])], untouched: &Said, major: u32) -> String {
-    let changes: Vec<_> = tried.iter().filter(|(m, _)| m.is_change()).collect();
-    let others: Vec<_> = tried.iter().filter(|(m, _)| !m.is_change()).collect();
+fn document(
+    tried: &[Tried<'_>],
+    untried: &[Untried<'_>],
+    untouched: &Said,
+    tools: &Tools,
+    major: u32,
+) -> String {
+    let (changes, others): (Vec<&Tried<'_>>, Vec<_>) =
+        tried.iter().partition(|one| one.mutation.is_change());
+    let absent = || "is not installed".to_owned();
     let mut lines = vec![
         format!(
-            "PostgreSQL {major}; {} changes, each alone, and {} things that are no change. reladiff {}, migra {}.",
+            "PostgreSQL {major}; {} changes, each alone, and {} things that are no change. reladiff {}, migra {}, check_postgres {}.",
             changes.len(),
             others.len(),
-            peers::version("reladiff").unwrap_or_else(|| "is not installed".to_owned()),
-            peers::version("migra").unwrap_or_else(|| "is not installed".to_owned()),
+            peers::version("reladiff").unwrap_or_else(absent),
+            peers::version("migra").unwrap_or_else(absent),
+            tools.check_postgres.as_ref().map_or_else(absent, |c| c.version.clone()),
         ),
         String::new(),
         "| tool | of the changes sees | fails on | of what is no change reports | fails on |"
@@ -182,41 +246,99 @@ fn document(tried: &[(&Mutation, [Outcome; 4])], untouched: &Said, major: u32) -
         "| --- | --- | --- | --- | --- |".to_owned(),
         format!(
             "| clonegate, as a role with SELECT ([the catch matrix](catch-matrix.md)) | {} of {} | 0 | 0 of {} | 0 |",
-            changes.iter().filter(|(m, _)| found(m, major)).count(),
+            changes.iter().filter(|one| found(one.mutation, major)).count(),
             changes.len(),
             others.len()
         ),
     ];
-    let count = |of: &[&(&Mutation, [Outcome; 4])], tool: usize, outcome: Outcome| {
-        of.iter().filter(|(_, outcomes)| outcomes[tool] == outcome).count()
-    };
-    for (tool, name) in TOOLS.iter().enumerate() {
+    for (tool, name) in TOOLS.into_iter().map(cell).enumerate() {
+        let count = |of: &[&Tried<'_>], wanted: fn(&Outcome) -> bool| {
+            of.iter().filter(|one| wanted(&one.outcomes[tool])).count()
+        };
         lines.push(match &untouched[tool] {
             None => format!("| {name} | not installed | | | |"),
-            Some(Err(why)) => format!("| {name} | fails on what nobody changed: {why} | | | |"),
+            Some(Err(why)) => {
+                format!("| {name} | fails on what nobody changed: {} | | | |", cell(why))
+            }
             Some(Ok(_)) => format!(
                 "| {name} | {} of {} | {} | {} of {} | {} |",
-                count(&changes, tool, Outcome::Seen),
+                count(&changes, is_seen),
                 changes.len(),
-                count(&changes, tool, Outcome::Failed),
-                count(&others, tool, Outcome::Seen),
+                count(&changes, is_failed),
+                count(&others, is_seen),
                 others.len(),
-                count(&others, tool, Outcome::Failed),
+                count(&others, is_failed),
             ),
         });
     }
-    let mut groups: BTreeMap<&str, Vec<&(&Mutation, [Outcome; 4])>> = BTreeMap::new();
+    lines.extend(by_group(tried, major));
+    lines.extend(reported(&others));
+    lines.extend(failures(tried, untried));
+    lines.join("\n")
+}
+
+/// How many each sees of each group of changes.
+fn by_group(tried: &[Tried<'_>], major: u32) -> Vec<String> {
+    let mut groups: BTreeMap<&str, Vec<&Tried<'_>>> = BTreeMap::new();
     for one in tried {
-        let group = one.0.name.split('/').next().unwrap_or_default();
+        let group = one.mutation.name.split('/').next().unwrap_or_default();
         groups.entry(group).or_default().push(one);
     }
-    lines.extend([String::new(), format!("| seen of | clonegate | {} |", TOOLS.join(" | "))]);
-    lines.push("| --- | --- | --- | --- | --- | --- |".to_owned());
+    let mut lines = vec![
+        String::new(),
+        format!("| seen of | clonegate | {} |", TOOLS.map(cell).join(" | ")),
+        "| --- | --- | --- | --- | --- | --- |".to_owned(),
+    ];
     for (group, of) in groups {
-        let mut cells = vec![of.iter().filter(|(m, _)| found(m, major)).count()];
-        cells.extend((0..TOOLS.len()).map(|tool| count(&of, tool, Outcome::Seen)));
-        let cells: Vec<String> = cells.iter().map(|n| format!("{n} of {}", of.len())).collect();
+        let mut seen = vec![of.iter().filter(|one| found(one.mutation, major)).count()];
+        seen.extend(
+            (0..TOOLS.len())
+                .map(|tool| of.iter().filter(|one| is_seen(&one.outcomes[tool])).count()),
+        );
+        let cells: Vec<String> = seen.iter().map(|n| format!("{n} of {}", of.len())).collect();
         lines.push(format!("| {group} | {} |", cells.join(" | ")));
     }
-    lines.join("\n")
+    lines
+}
+
+/// What is no change, and who reports it all the same.
+fn reported(others: &[&Tried<'_>]) -> Vec<String> {
+    let mut rows = Vec::new();
+    for Tried { mutation, outcomes } in others {
+        let by: Vec<&str> =
+            TOOLS.into_iter().zip(outcomes).filter(|(_, o)| is_seen(o)).map(|(t, _)| t).collect();
+        if !by.is_empty() {
+            rows.push(format!("| {} | {} |", cell(&mutation.what), cell(&by.join(", "))));
+        }
+    }
+    if !rows.is_empty() {
+        let head = ["", "| no change | reported by |", "| --- | --- |"].map(str::to_owned);
+        rows.splice(0..0, head);
+    }
+    rows
+}
+
+/// What failed, which is counted as neither seen nor silent.
+fn failures(tried: &[Tried<'_>], untried: &[Untried<'_>]) -> Vec<String> {
+    let mut rows = Vec::new();
+    for Tried { mutation, outcomes } in tried {
+        for (tool, outcome) in TOOLS.iter().zip(outcomes) {
+            if let Outcome::Failed(why) = outcome {
+                rows.push(format!("| {} | {} | {} |", cell(&mutation.what), cell(tool), cell(why)));
+            }
+        }
+    }
+    for Untried { mutation, why } in untried {
+        rows.push(format!("| {} | could not be tried | {} |", cell(&mutation.what), cell(why)));
+    }
+    if !rows.is_empty() {
+        let head = ["", "| change | fails | its words |", "| --- | --- | --- |"].map(str::to_owned);
+        rows.splice(0..0, head);
+    }
+    rows
+}
+
+/// A text as a table's cell.
+fn cell(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }

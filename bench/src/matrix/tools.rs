@@ -1,5 +1,6 @@
 //! What other tools say of two databases.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const COMPARE: &str = include_str!("../../peers/compare.py");
 
 /// reladiff in a process that stays: to start Python takes longer than to compare.
 pub(crate) struct Reladiff {
+    python: PathBuf,
+    passfile: PathBuf,
     _process: Child,
     ask: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
@@ -27,24 +30,24 @@ pub(crate) struct Reladiff {
 pub(crate) struct Tools {
     pub(crate) reladiff: Option<Reladiff>,
     pub(crate) migra: bool,
-    pub(crate) check_postgres: bool,
+    pub(crate) check_postgres: Option<CheckPostgres>,
 }
 
 impl Tools {
     pub(crate) async fn find(server: &LocalServer) -> Result<Self> {
         let reladiff = match peers::program("python") {
             None => None,
-            Some(python) => Some(Reladiff::start(&python, server)?),
+            Some(python) => Some(Reladiff::start(python, server.passfile())?),
         };
-        let check_postgres = answers("check_postgres").await;
+        let check_postgres = match CheckPostgres::version().await {
+            None => None,
+            Some(version) => {
+                let remembered = tempfile::Builder::new().prefix("clonegate-bench-").tempdir()?;
+                Some(CheckPostgres { version, remembered })
+            }
+        };
         Ok(Self { reladiff, migra: peers::program("migra").is_some(), check_postgres })
     }
-}
-
-/// Whether a program is there.
-async fn answers(program: &str) -> bool {
-    let asked = Command::new(program).arg("--version").stdin(Stdio::null()).output().await;
-    asked.is_ok_and(|output| output.status.success())
 }
 
 fn uri(server: &LocalServer, database: &str) -> String {
@@ -52,10 +55,10 @@ fn uri(server: &LocalServer, database: &str) -> String {
 }
 
 impl Reladiff {
-    fn start(python: &std::path::Path, server: &LocalServer) -> Result<Self> {
-        let mut process = Command::new(python)
+    fn start(python: PathBuf, passfile: PathBuf) -> Result<Self> {
+        let mut process = Command::new(&python)
             .args(["-c", COMPARE])
-            .env("PGPASSFILE", server.passfile())
+            .env("PGPASSFILE", &passfile)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -64,68 +67,140 @@ impl Reladiff {
             .context("Python can't be run")?;
         let ask = process.stdin.take().context("it listens")?;
         let answers = process.stdout.take().context("it answers")?;
-        Ok(Self { _process: process, ask, answers: BufReader::new(answers).lines() })
+        let answers = BufReader::new(answers).lines();
+        Ok(Self { python, passfile, _process: process, ask, answers })
     }
 
     /// Which tables differ, in its own words.
     pub(crate) async fn compare(&mut self, server: &LocalServer) -> Result<String> {
+        match self.answer(server).await {
+            Ok(answer) => {
+                ensure!(!answer.starts_with("failed"), "{answer}");
+                Ok(answer)
+            }
+            Err(why) => {
+                // An answer that comes late would be taken for the next one.
+                *self = Self::start(self.python.clone(), self.passfile.clone())?;
+                Err(why)
+            }
+        }
+    }
+
+    async fn answer(&mut self, server: &LocalServer) -> Result<String> {
         let line = format!("{} {}\n", uri(server, ORIGINAL), uri(server, COPY));
         self.ask.write_all(line.as_bytes()).await?;
         let answer = tokio::time::timeout(PATIENCE, self.answers.next_line()).await;
-        let answer = answer.context("reladiff takes too long")??.context("reladiff ended")?;
-        ensure!(!answer.starts_with("failed"), "{answer}");
-        // What it can't compare is no difference, and may be another table after the change.
-        Ok(if answer.starts_with("different") { answer } else { "equal".to_owned() })
+        answer.context("it takes too long")??.context("it ended")
     }
 }
 
 /// What leads from one to the other, as SQL.
 pub(crate) async fn migra(server: &LocalServer) -> Result<String> {
-    let program = peers::program("migra").context("migra is not installed")?;
+    let program = peers::program("migra").context("it is not installed")?;
     let mut command = Command::new(program);
     command.args(["--unsafe", "--with-privileges"]);
     command.args([uri(server, ORIGINAL), uri(server, COPY)]);
     command.env("PGPASSFILE", server.passfile());
-    let (code, said) = run(command, "migra").await?;
+    let ran = run(command).await?;
     // 2: there are differences.
-    ensure!(matches!(code, 0 | 2), "migra fails");
-    Ok(said)
+    ensure!(matches!(ran.code, Some(0 | 2)), "{}", ran.error());
+    Ok(ran.said)
 }
 
-/// What differs, by check_postgres.
-pub(crate) async fn same_schema(server: &LocalServer) -> Result<String> {
-    let mut command = Command::new("check_postgres");
-    let port = server.port();
-    command.args(["--action=same_schema", "--host=127.0.0.1", "--host2=127.0.0.1"]);
-    command.args([format!("--port={port}"), format!("--port2={port}")]);
-    command.args([format!("--dbname={ORIGINAL}"), format!("--dbname2={COPY}")]);
-    command.arg(format!("--dbuser={}", server.superuser()));
-    command.arg(format!("--PSQL={}", server.installation().program("psql").display()));
-    command.env("PGPASSFILE", server.passfile());
-    let (code, said) = run(command, "check_postgres").await?;
-    // 2: there are differences, or something else; its words tell.
-    ensure!(matches!(code, 0 | 2) && !said.contains("ERROR"), "check_postgres fails");
-    // How long it took stands behind the last bar.
-    Ok(said.rsplit_once('|').map_or(said.clone(), |(said, _)| said.to_owned()))
+/// Debian's check_postgres, and what it remembers of the copy before it was changed.
+pub(crate) struct CheckPostgres {
+    pub(crate) version: String,
+    remembered: tempfile::TempDir,
 }
 
-/// The digest of a dump of the copy.
+impl CheckPostgres {
+    /// Its version, if it is there.
+    async fn version() -> Option<String> {
+        let mut command = Command::new("check_postgres");
+        command.arg("--version");
+        let ran = run(command).await.ok()?;
+        let version = ran.said.split_whitespace().last()?.to_owned();
+        (ran.code == Some(0)).then_some(version)
+    }
+
+    /// What differs. It knows two ways to compare, and each sees what the other does not: with the original,
+    /// where both share their roles, and with what it wrote down of the copy before, where it leaves out
+    /// sequences' values.
+    pub(crate) async fn same_schema(&self, server: &LocalServer) -> Result<String> {
+        let with_before = async {
+            let said = self.run(server, COPY).await?;
+            // It had nothing to compare with.
+            if said.starts_with("Created file") { self.run(server, COPY).await } else { Ok(said) }
+        };
+        let with_original = format!("{ORIGINAL},{COPY}");
+        let (with_original, with_before) =
+            tokio::try_join!(self.run(server, &with_original), with_before)?;
+        Ok(with_original + &with_before)
+    }
+
+    /// What it says, if not that all is the same.
+    async fn run(&self, server: &LocalServer, databases: &str) -> Result<String> {
+        let mut command = Command::new("check_postgres");
+        command.args(["--action=same_schema", "--host=127.0.0.1"]);
+        command.arg(format!("--port={}", server.port()));
+        command.arg(format!("--dbname={databases}"));
+        command.arg(format!("--dbuser={}", server.superuser()));
+        command.arg(format!("--audit-file-dir={}", self.remembered.path().display()));
+        // Its options for this are switched off, as they come.
+        command.env("PGBINDIR", server.installation().bin_dir());
+        command.env("PGPASSFILE", server.passfile());
+        let ran = run(command).await?;
+        match ran.code {
+            Some(0) if ran.said.starts_with("POSTGRES_SAME_SCHEMA OK") => Ok(String::new()),
+            Some(0) if ran.said.starts_with("Created file") => Ok(ran.said),
+            // Of its other failures, some have this code too.
+            Some(2) if ran.said.contains("Items not matched") => Ok(ran.said),
+            _ => bail!("{}", ran.error()),
+        }
+    }
+}
+
+/// A dump of the copy, which stands for its digest. With the database's own settings, because the question
+/// is what a dump can tell, and because that is one option more.
 pub(crate) async fn dump(server: &LocalServer) -> Result<String> {
     let mut command = Command::new(server.installation().program("pg_dump"));
-    command.args(["--host=127.0.0.1", "--no-password", "--restrict-key=clonegate"]);
+    command.args(["--host=127.0.0.1", "--no-password", "--create", "--restrict-key=clonegate"]);
     command
         .args([format!("--port={}", server.port()), format!("--username={}", server.superuser())]);
     command.arg(format!("--dbname={COPY}")).env("PGPASSFILE", server.passfile());
-    let (code, said) = run(command, "pg_dump").await?;
-    ensure!(code == 0, "pg_dump fails");
-    Ok(said)
+    let ran = run(command).await?;
+    ensure!(ran.code == Some(0), "{}", ran.error());
+    Ok(ran.said)
 }
 
-async fn run(mut command: Command, name: &str) -> Result<(i32, String)> {
+/// What a program did.
+struct Ran {
+    /// `None` if a signal ended it.
+    code: Option<i32>,
+    said: String,
+    complained: String,
+}
+
+impl Ran {
+    /// What went wrong, as the program itself says it: its first line of an error, after whatever a traceback
+    /// tells.
+    fn error(&self) -> String {
+        let lines = || self.complained.lines().chain(self.said.lines());
+        let line = lines()
+            .find(|line| !line.starts_with(' ') && line.to_lowercase().contains("error"))
+            .or_else(|| lines().rfind(|line| !line.trim().is_empty()));
+        let line = line.unwrap_or("it fails and does not say why");
+        line.trim().chars().take(200).collect()
+    }
+}
+
+async fn run(mut command: Command) -> Result<Ran> {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let done = tokio::time::timeout(PATIENCE, command.output()).await;
-    let Ok(output) = done else { bail!("{name} takes too long") };
-    let output = output.with_context(|| format!("{name} can't be run"))?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok((output.status.code().unwrap_or(-1), said))
+    let output = done.context("it takes too long")?.context("it can't be run")?;
+    Ok(Ran {
+        code: output.status.code(),
+        said: String::from_utf8_lossy(&output.stdout).into_owned(),
+        complained: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }

@@ -11,8 +11,12 @@ pub(crate) const ORIGINAL: &str = "zoo";
 /// The copy that is changed.
 pub(crate) const COPY: &str = "zoo_copy";
 
-/// How long the server may take to read its configuration.
+/// How long the server may take to read its configuration, and a session to end.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Who is connected to the original.
+const OTHERS: &str =
+    "select pid, backend_type, application_name, query from pg_stat_activity where datname = 'zoo'";
 
 /// A server with the zoo.
 pub(crate) struct Zoo {
@@ -25,7 +29,9 @@ impl Zoo {
     pub(crate) async fn start() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("clonegate-bench-").tempdir()?;
         let installation = find_postgres(None)?;
-        let settings = vec![("wal_level".to_owned(), "logical".to_owned())];
+        // Without jit: the tools' questions about the catalog are compiled for longer than they run.
+        let settings = [("wal_level", "logical"), ("jit", "off")];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         let options = ServerOptions { settings, ..ServerOptions::default() };
         let server =
             LocalServer::start(&installation, &folder.path().join("server"), &options).await?;
@@ -45,8 +51,18 @@ impl Zoo {
         Ok(self.psql().run_sql(database, sql).await?.trim().to_owned())
     }
 
-    /// Makes a fresh copy.
+    /// Makes a fresh copy, as soon as nobody is connected to the original: that is what PostgreSQL asks of a
+    /// template, and a tool's session ends a moment after the tool.
     pub(crate) async fn copy(&self) -> Result<()> {
+        let begun = Instant::now();
+        loop {
+            let others = self.sql("postgres", OTHERS).await?;
+            if others.is_empty() {
+                break;
+            }
+            ensure!(begun.elapsed() < PATIENCE, "somebody stays connected to {ORIGINAL}: {others}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let copied = &self.copied;
         let sql =
             format!("create database {COPY} template {ORIGINAL};\n\\connect {COPY}\n{copied}");
