@@ -216,6 +216,7 @@ impl Conversation {
         plan: &Plan<'_>,
     ) -> Result<Self, StartError> {
         link.count_session(plan.session.database);
+        tracing::debug!(database = plan.session.database, "psql is started");
         let process = link.start(WRAPPER, &plan.arguments(settings, limits, nonce)).await?;
         if let Some(script) = &plan.script {
             process.send(script.text.as_bytes());
