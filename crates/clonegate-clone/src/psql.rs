@@ -263,6 +263,17 @@ impl Conversation {
         }
     }
 
+    /// Whether a message with this word comes, with nothing on standard output before it.
+    pub(crate) async fn message(&mut self, word: &str) -> bool {
+        while !self.messages.text().contains(word) {
+            match self.process.event().await {
+                Event::Stderr(bytes) => self.messages.push(&bytes),
+                Event::Stdout(_) | Event::Ended(_) => return false,
+            }
+        }
+        true
+    }
+
     pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
         diagnostic::parse(&self.messages.text())
     }
