@@ -22,6 +22,13 @@ pub(crate) fn describe() -> String {
     )
 }
 
+/// What else the machine does: processes that ran or wanted to, on average over the last minute; `None` where
+/// the system does not say.
+pub(crate) fn load() -> Option<String> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    Some(text.split_whitespace().next()?.to_owned())
+}
+
 /// The largest resident memory of this process since [`reset_peak`], in KiB; `None` where the
 /// system does not say.
 pub(crate) fn peak_kib() -> Option<u64> {

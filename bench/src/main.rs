@@ -6,6 +6,8 @@
 //! (nothing leaked, nothing changed) makes it fail.
 
 mod channel;
+mod gate;
+mod harness;
 mod machine;
 mod matrix;
 mod peers;
@@ -37,6 +39,8 @@ enum What {
     /// One snapshot in a process of its own: `witness` measures its memory so.
     #[command(hide = true)]
     Take(witness::TakeOptions),
+    /// A whole run of the gate through ssh and `docker exec`: what it takes besides its scripts.
+    Gate(gate::Options),
     /// The digest of rows that are streamed, against `pg_dump | sha256sum`.
     Streamed(streamed::Options),
 }
@@ -48,6 +52,7 @@ async fn main() -> ExitCode {
         What::Witness(options) => witness::run(&options).await,
         What::Matrix(options) => matrix::run(&options).await,
         What::Take(options) => witness::take_and_say(options).await,
+        What::Gate(options) => gate::run(&options).await,
         What::Streamed(options) => streamed::run(&options).await,
     };
     done.unwrap_or_else(|error| {

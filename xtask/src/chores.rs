@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::images::Rebuild;
 use crate::install::{self, Install};
-use crate::{build_clonegate, cargo, complain, images, python};
+use crate::{Build, build_clonegate, cargo, complain, images, python};
 
 /// The modules of the tests that need a container engine, wherever they are.
 const CONTAINERS: &str = "containers::";
@@ -41,7 +41,7 @@ pub(crate) fn test(options: &TestOptions) -> Result<ExitCode> {
             return Ok(linted);
         }
     }
-    let binary = build_clonegate()?;
+    let binary = build_clonegate(Build::Debug)?;
     install::postgresql(&binary, install)?;
     let without_containers = if options.no_containers {
         Some("--no-containers leaves them out".to_owned())

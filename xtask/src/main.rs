@@ -48,7 +48,8 @@ enum Task {
     },
     /// Check the formatting, the lints and the licences.
     Lint,
-    /// Measure against limits and peers, as ratios in one run: `bench channel`, `bench witness`, `bench streamed`.
+    /// Measure against limits and peers, as ratios in one run: `bench channel`, `bench witness`, `bench streamed`,
+    /// `bench gate`.
     Bench {
         /// What to measure, and its options; `--help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -86,7 +87,7 @@ fn clonegate(mut args: Vec<OsString>) -> Result<ExitCode> {
     if is_gate && !asks_only && !any(&args, &["--config", "-c", "--sandbox"]) {
         args.push("--sandbox".into());
     }
-    let binary = build_clonegate()?;
+    let binary = build_clonegate(Build::Debug)?;
     if any(&args, &["--sandbox"]) && !any(&args, &["--bin-dir", "--image", "--backend"]) {
         install::postgresql(&binary, Install::unless(no_install))?;
     }
@@ -103,6 +104,11 @@ fn bench(mut args: Vec<OsString>) -> Result<ExitCode> {
         if let Err(error) = made {
             complain(&format!("without reladiff and migra: {error:#}"));
         }
+    }
+    if !asks_only && args.first().is_some_and(|a| a == "gate") {
+        images::build(Rebuild::Missing, Install::unless(no_install))?;
+        args.push("--clonegate".into());
+        args.push(build_clonegate(Build::Release)?.into());
     }
     hand_over(
         cargo()
@@ -144,15 +150,27 @@ fn cargo() -> Command {
     cargo
 }
 
-fn build_clonegate() -> Result<PathBuf> {
-    let status = cargo()
-        .args(["build", "--quiet", "--package", "clonegate"])
-        .status()
-        .context("cargo can't be run")?;
-    if !status.success() {
+/// How the binary is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Build {
+    Debug,
+    Release,
+}
+
+fn build_clonegate(build: Build) -> Result<PathBuf> {
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--package", "clonegate"]);
+    let folder = match build {
+        Build::Debug => "debug",
+        Build::Release => {
+            command.arg("--release");
+            "release"
+        }
+    };
+    if !command.status().context("cargo can't be run")?.success() {
         bail!("clonegate does not build");
     }
-    Ok(target().join("debug").join(format!("clonegate{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target().join(folder).join(format!("clonegate{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Becomes the program, so that signals and the exit code are its own.

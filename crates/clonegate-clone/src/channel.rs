@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clonegate_model::{CloneName, DatabaseName, Identity, RunId};
+use clonegate_model::{CloneName, DatabaseName, Identity, Owner, RunId};
 use serde::Deserialize;
 
-use crate::hold::{Holder, holder_over};
+use crate::hold::{Hold, HoldError, Holder, hold_over, holder_over};
 use crate::psql::{self, Action, AskError, Conversation, Heard, Outside, Plan, Row, Session};
 use crate::random::token;
+use crate::read::Kept;
 use crate::settings::{CloneSettings, Limits};
 use crate::shell;
 use crate::statements::{self, fill};
@@ -29,6 +30,8 @@ pub(crate) struct Inner {
     pub(crate) identity: Identity,
     /// Whether the server looks after its client while it runs a statement (PostgreSQL 14, Linux).
     pub(crate) looks_after_client: bool,
+    /// The psql that reads.
+    pub(crate) kept: Kept,
 }
 
 /// Why the channel can't be opened.
@@ -158,6 +161,27 @@ impl CloneChannel {
         Self::over(link, settings, run, limits).await
     }
 
+    /// Takes the clone's lock, and then opens the channel. Where somebody else has the clone, no session is
+    /// opened on it, as by [`Self::open_free`]; where the lock can't be asked for, that is said beside the channel.
+    ///
+    /// # Errors
+    /// [`OpenError::Held`], and what [`Self::open`] has.
+    pub async fn open_held(
+        settings: CloneSettings,
+        run: &RunId,
+        limits: Limits,
+        owner: &Owner,
+    ) -> Result<(Self, Result<Hold, HoldError>), OpenError> {
+        let container = settings.container.clone().map(|c| (settings.runtime.clone(), c));
+        let link = Link::open(settings.ssh.as_ref(), container, limits.connect_timeout).await?;
+        let held = match hold_over(&link, &settings, run, &limits, owner).await {
+            Err(HoldError::Held(holder)) => return Err(OpenError::Held(Box::new(holder))),
+            held => held,
+        };
+        let channel = Self::over(Arc::new(link), settings, run.clone(), limits).await?;
+        Ok((channel, held))
+    }
+
     /// Opens a channel to another database over a link that is there.
     pub(crate) async fn over(
         link: Arc<Link>,
@@ -220,7 +244,8 @@ impl CloneChannel {
         }
         let looks_after_client = ended == Ended::Code(0);
         tracing::debug!(?identity, looks_after_client, "the clone's identity is pinned");
-        let inner = Inner { link, settings, limits, run, identity, looks_after_client };
+        let kept = Kept::default();
+        let inner = Inner { link, settings, limits, run, identity, looks_after_client, kept };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -277,6 +302,7 @@ impl CloneChannel {
         struct EndedSessions {
             sessions: u64,
         }
+        self.rest().await;
         let application = run.application_name();
         let ended: EndedSessions = self
             .inner
@@ -395,6 +421,8 @@ impl Inner {
         struct Swept {
             sessions: u64,
         }
+        // It would be one of those that are ended.
+        self.rest().await;
         let swept: Swept = self.ask_clone(statements::SWEEP, &[]).await?;
         Ok(swept.sessions)
     }

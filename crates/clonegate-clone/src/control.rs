@@ -10,7 +10,7 @@ use clonegate_model::{DatabaseName, Facts, Identity, chain};
 use crate::channel::{CloneChannel, Inner, Who, hear_all};
 use crate::psql::{self, Action, AskError, Outside, Plan, Session};
 use crate::random::token;
-use crate::read::read_texts;
+use crate::read::{Kept, read_texts};
 use crate::script::run_text;
 use crate::statements::{self, fill};
 use crate::transport::Ended;
@@ -167,6 +167,7 @@ impl CloneChannel {
                 ..other.clone()
             },
             looks_after_client: inner.looks_after_client,
+            kept: Kept::default(),
         };
         match run_control(&Arc::new(meant), "select 1;").await {
             Ok(()) => Control::NotRefused(format!("a script for {} was run", other.database)),

@@ -128,18 +128,7 @@ impl CloneChannel {
     #[tracing::instrument(name = "hold the clone", skip_all, fields(clone = %self.inner.identity.database))]
     pub async fn hold(&self, owner: &Owner) -> Result<Hold, HoldError> {
         let inner = &self.inner;
-        let owner = serde_json::to_string(owner).unwrap_or_default();
-        // Whoever had it may be gone before it is asked who it was: then it is tried again.
-        for _ in 0..3 {
-            if let Some(hold) = inner.try_hold(&owner).await.map_err(|e| inner.hold_error(e))? {
-                return Ok(hold);
-            }
-            if let Some(holder) = inner.holder().await.map_err(|e| inner.hold_error(e))? {
-                return Err(HoldError::Held(holder));
-            }
-        }
-        let nobody = Holder { by: String::new(), pid: 0, since: None, owner: None };
-        Err(HoldError::Held(nobody))
+        hold_over(&inner.link, &inner.settings, &inner.run, &inner.limits, owner).await
     }
 
     /// Who has a clone, if anybody does. No session is opened on the clone for it: the run that has it would see
@@ -176,59 +165,11 @@ impl CloneChannel {
 
 impl Inner {
     fn hold_error(&self, source: AskError) -> HoldError {
-        HoldError::Ask { maintenance: self.settings.maintenance.to_string(), source }
+        hold_error(&self.settings, source)
     }
 
     pub(crate) fn maintenance_session<'a>(&'a self, application: &'a str) -> Session<'a> {
         maintenance_session(&self.settings, &self.limits, application)
-    }
-
-    async fn try_hold(&self, owner: &str) -> Result<Option<Hold>, AskError> {
-        let nonce = token().map_err(AskError::Random)?;
-        let key = key(&self.settings.database).to_string();
-        let application = self.run.application_name();
-        let clone = self.settings.database.as_str();
-        let values = [("nonce", nonce.as_str()), ("key", &key), ("owner", owner), ("clone", clone)];
-        let ask = fill(statements::HOLD, &values);
-        let plan = Plan {
-            session: self.maintenance_session(&application),
-            actions: vec![
-                psql::restrict().map_err(AskError::Random)?,
-                Action::Command(ask),
-                Action::Input,
-            ],
-            script: None,
-        };
-        let mut conversation =
-            Conversation::start(&self.link, &self.settings, &self.limits, &nonce, &plan).await?;
-        let patience = self.limits.connect_timeout + self.limits.read_timeout;
-        let answer = async {
-            loop {
-                match conversation.hear().await {
-                    Heard::Row(row) if row.kind == "hold" => return Ok(row.json),
-                    Heard::Row(_) => {}
-                    Heard::Ended(ended) => {
-                        return Err(AskError::of_end(&ended, &conversation, &self.settings));
-                    }
-                }
-            }
-        };
-        let json = tokio::time::timeout(patience, answer)
-            .await
-            .unwrap_or(Err(AskError::Timeout(patience)))?;
-        let asked: Asked =
-            serde_json::from_str(&json).map_err(|e| AskError::Shape(e.to_string()))?;
-        Ok(asked.held.then(|| Hold {
-            conversation,
-            nonce,
-            key,
-            owner: owner.to_owned(),
-            clone: clone.to_owned(),
-            run: self.run.to_string(),
-            pid: asked.pid,
-            found: mark::found(asked.mark),
-            patience,
-        }))
     }
 
     async fn end_holder(&self, holder: &Holder) -> Result<bool, AskError> {
@@ -250,6 +191,85 @@ impl Inner {
     async fn holder(&self) -> Result<Option<Holder>, AskError> {
         holder_over(&self.link, &self.settings, &self.run, &self.limits).await
     }
+}
+
+fn hold_error(settings: &CloneSettings, source: AskError) -> HoldError {
+    HoldError::Ask { maintenance: settings.maintenance.to_string(), source }
+}
+
+/// Takes the lock over a link, before any session is opened on the clone itself.
+pub(crate) async fn hold_over(
+    link: &Link,
+    settings: &CloneSettings,
+    run: &RunId,
+    limits: &Limits,
+    owner: &Owner,
+) -> Result<Hold, HoldError> {
+    let error = |source| hold_error(settings, source);
+    let owner = serde_json::to_string(owner).unwrap_or_default();
+    // Whoever had it may be gone before it is asked who it was: then it is tried again.
+    for _ in 0..3 {
+        let held = try_hold_over(link, settings, run, limits, &owner).await;
+        if let Some(hold) = held.map_err(error)? {
+            return Ok(hold);
+        }
+        if let Some(holder) = holder_over(link, settings, run, limits).await.map_err(error)? {
+            return Err(HoldError::Held(holder));
+        }
+    }
+    let nobody = Holder { by: String::new(), pid: 0, since: None, owner: None };
+    Err(HoldError::Held(nobody))
+}
+
+async fn try_hold_over(
+    link: &Link,
+    settings: &CloneSettings,
+    run: &RunId,
+    limits: &Limits,
+    owner: &str,
+) -> Result<Option<Hold>, AskError> {
+    let nonce = token().map_err(AskError::Random)?;
+    let key = key(&settings.database).to_string();
+    let application = run.application_name();
+    let clone = settings.database.as_str();
+    let values = [("nonce", nonce.as_str()), ("key", &key), ("owner", owner), ("clone", clone)];
+    let ask = fill(statements::HOLD, &values);
+    let plan = Plan {
+        session: maintenance_session(settings, limits, &application),
+        actions: vec![
+            psql::restrict().map_err(AskError::Random)?,
+            Action::Command(ask),
+            Action::Input,
+        ],
+        script: None,
+    };
+    let mut conversation = Conversation::start(link, settings, limits, &nonce, &plan).await?;
+    let patience = limits.connect_timeout + limits.read_timeout;
+    let answer = async {
+        loop {
+            match conversation.hear().await {
+                Heard::Row(row) if row.kind == "hold" => return Ok(row.json),
+                Heard::Row(_) => {}
+                Heard::Ended(ended) => {
+                    return Err(AskError::of_end(&ended, &conversation, settings));
+                }
+            }
+        }
+    };
+    let json =
+        tokio::time::timeout(patience, answer).await.unwrap_or(Err(AskError::Timeout(patience)))?;
+    let asked: Asked = serde_json::from_str(&json).map_err(|e| AskError::Shape(e.to_string()))?;
+    Ok(asked.held.then(|| Hold {
+        conversation,
+        nonce,
+        key,
+        owner: owner.to_owned(),
+        clone: clone.to_owned(),
+        run: run.to_string(),
+        pid: asked.pid,
+        found: mark::found(asked.mark),
+        patience,
+    }))
 }
 
 fn maintenance_session<'a>(

@@ -25,6 +25,14 @@
 //! transaction's backend is ended and the server is asked anew: [`Outcome`] is what the server said, or
 //! [`Outcome::Unknown`] with the reason.
 //!
+//! # How statements are read
+//!
+//! In a transaction that is READ ONLY, behind the same guard, rolled back. Starting a psql far away costs more than
+//! most readings, so the psql of a reading is kept for the next one ([`CloneChannel::rest`] ends it): what is in no
+//! transaction and was told `DISCARD ALL` has nothing left of the reading before. A guard that does not give its
+//! word, an answer that is not the expected one, an error of the executor's own, a message that does not come: each
+//! ends it, and the next reading starts another, which says why it can't read if it can't.
+//!
 //! # What the crate does not do
 //!
 //! It does not judge scripts (`clonegate-sql` does, and a channel takes nothing else than what it passed),

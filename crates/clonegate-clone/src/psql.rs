@@ -216,6 +216,7 @@ impl Conversation {
         plan: &Plan<'_>,
     ) -> Result<Self, StartError> {
         link.count_session(plan.session.database);
+        tracing::debug!(database = plan.session.database, "psql is started");
         let process = link.start(WRAPPER, &plan.arguments(settings, limits, nonce)).await?;
         if let Some(script) = &plan.script {
             process.send(script.text.as_bytes());
@@ -260,6 +261,17 @@ impl Conversation {
                 Event::Ended(ended) => return Err(ended),
             }
         }
+    }
+
+    /// Whether a message with this word comes, with nothing on standard output before it.
+    pub(crate) async fn message(&mut self, word: &str) -> bool {
+        while !self.messages.text().contains(word) {
+            match self.process.event().await {
+                Event::Stderr(bytes) => self.messages.push(&bytes),
+                Event::Stdout(_) | Event::Ended(_) => return false,
+            }
+        }
+        true
     }
 
     pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {

@@ -1,6 +1,11 @@
-//! Reading: many statements in one psql and in one transaction that can't write.
+//! Reading: many statements in one transaction that can't write.
+//!
+//! The psql of a reading is kept for the next one, because starting another costs more than most readings. Every
+//! reading has a transaction of its own, behind the guard with a word of its own; whatever is not as it should
+//! be ends the psql, and the next reading starts another.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use clonegate_model::{Footprint, Reading, Value, chain};
@@ -12,6 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::psql::{self, Action, AskError, Conversation, Plan};
 use crate::random::token;
 use crate::statements::{self, fill};
+use crate::tail::Tail;
 use crate::transport::Ended;
 use clonegate_model::Facts;
 
@@ -51,10 +57,69 @@ impl CloneChannel {
     /// Reads all statements in one `REPEATABLE READ READ ONLY` transaction, after the guard and with the
     /// facts published, asserts that no transaction id was assigned, and rolls back. A statement that fails
     /// leaves the others and their common snapshot as they are. Only where the session itself is lost
-    /// under a statement, the ones after it are read in another transaction.
+    /// under a statement, the ones after it are read in another transaction. Its psql is kept for the next
+    /// reading, until [`CloneChannel::rest`].
     pub async fn read(&self, statements: &[ReadOnlyStatement], facts: &Facts) -> Readings {
         let texts: Vec<&str> = statements.iter().map(ReadOnlyStatement::as_sql).collect();
         read_texts(&self.inner, &texts, facts).await
+    }
+
+    /// Leaves the clone: ends the psql that was kept for the next reading. What it does not end is gone with
+    /// the channel, and with this process.
+    pub async fn rest(&self) {
+        self.inner.rest().await;
+    }
+}
+
+impl Inner {
+    pub(crate) async fn rest(&self) {
+        if let Some(seat) = self.kept.take() {
+            seat.leave().await;
+        }
+    }
+}
+
+/// The psql of the last reading, as long as no other has it.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(Mutex<Option<Seat>>);
+
+impl Kept {
+    fn take(&self) -> Option<Seat> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Gives the one back that was there already: two readings at once had one each.
+    fn put(&self, seat: Seat) -> Option<Seat> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(seat)
+    }
+}
+
+/// A psql between two readings: its meta-commands are locked, and it is in no transaction.
+#[derive(Debug)]
+struct Seat {
+    conversation: Conversation,
+    nonce: String,
+    /// How many lines it was sent, by which it names the place of an error.
+    lines: usize,
+    /// The facts that were published in it: each is an empty text from then on where it is not published again,
+    /// and not NULL.
+    published: BTreeSet<String>,
+}
+
+/// How long a psql may take to end that has nothing to do any more.
+const LEAVING: Duration = Duration::from_secs(5);
+
+impl Seat {
+    fn say(&mut self, batch: &mut Batch) {
+        self.lines = batch.lines;
+        self.conversation.send(std::mem::take(&mut batch.text));
+    }
+
+    /// Waits until it is gone.
+    async fn leave(mut self) {
+        self.conversation.close_input();
+        let end = async { while self.conversation.raw().await.is_ok() {} };
+        let _ = tokio::time::timeout(LEAVING, end).await;
     }
 }
 
@@ -113,6 +178,9 @@ struct Statement {
     lines: Vec<std::ops::RangeInclusive<usize>>,
 }
 
+/// Something was not as it should be; what it was says the reading itself, or the next one.
+struct Surprised;
+
 enum Stopped {
     /// Nothing can be read: the guard, the login.
     Refused(ReadFailure),
@@ -128,6 +196,90 @@ impl<'a> Sitting<'a> {
     }
 
     async fn hold(&mut self, texts: &[&str], facts: &Facts) -> Result<(), Stopped> {
+        let mut seat = match self.begin_again(facts).await {
+            Some(seat) => seat,
+            None => self.begin(facts).await?,
+        };
+        self.opened = true;
+        let outcome = self.converse(&mut seat, texts).await;
+        let heard = match &outcome {
+            Ok(()) => self.conclude(&mut seat).await,
+            Err(_) => Err(Surprised),
+        };
+        self.messages = seat.conversation.diagnostics();
+        if heard.is_ok()
+            && self.unwritten
+            && let Some(other) = self.inner.kept.put(seat)
+        {
+            other.leave().await;
+        }
+        outcome
+    }
+
+    /// Begins in the psql of the last reading. `None` where there is none, or it does not come to the guard's
+    /// word, whatever the reason: another psql will say it.
+    async fn begin_again(&self, facts: &Facts) -> Option<Seat> {
+        let mut seat = self.inner.kept.take()?;
+        let names: BTreeSet<String> = facts.iter().map(|(name, _)| name.to_owned()).collect();
+        // A reading without any facts is the gate's own, and looks at none.
+        if !names.is_empty() && !seat.published.is_subset(&names) {
+            seat.leave().await;
+            return None;
+        }
+        let word = token().ok()?;
+        // What was said before has been heard to its end.
+        seat.conversation.messages = Tail::new(self.inner.limits.message_bytes);
+        let mut batch = Batch::after(seat.lines);
+        for action in self.opening(&word, facts) {
+            if let Action::Command(command) = action {
+                batch.add(&format!("{};", command.trim_end_matches(';')));
+            }
+        }
+        batch.add(&fill(statements::GUARDED_READ, &[("nonce", &seat.nonce), ("token", &word)]));
+        batch.mark(&seat.nonce, "asked");
+        seat.say(&mut batch);
+        seat.published.extend(names);
+        let mut ear = self.ear(&seat);
+        for expected in ["ready|{}", "asked"] {
+            match ear.marker(&mut seat.conversation, |_| {}).await {
+                Ok(marker) if marker == expected => {}
+                surprise => {
+                    tracing::debug!(?surprise, "the psql that was kept is not used");
+                    seat.leave().await;
+                    return None;
+                }
+            }
+        }
+        Some(seat)
+    }
+
+    /// What stands before every reading's own statements, but for the row that lets it go on.
+    fn opening(&self, word: &str, facts: &Facts) -> Vec<Action> {
+        let command = |text: &str| Action::Command(text.to_owned());
+        let mut actions = vec![
+            command("begin isolation level repeatable read read only"),
+            command(statements::OWN_PATH),
+            self.inner.expected("repeatable read", "on", word),
+            command(statements::body(statements::GUARD)),
+        ];
+        for (name, value) in facts.iter() {
+            actions.push(psql::set_local(&format!("clonegate.{name}"), value));
+        }
+        actions.push(command(statements::SESSION_PATH));
+        actions
+    }
+
+    fn ear(&self, seat: &Seat) -> Ear {
+        let limits = &self.inner.limits;
+        Ear {
+            nonce: seat.nonce.clone(),
+            records: Records::new(limits.reading_bytes),
+            patience: limits.read_timeout + Duration::from_secs(5),
+        }
+    }
+
+    /// Begins in a psql of its own.
+    async fn begin(&self, facts: &Facts) -> Result<Seat, Stopped> {
         let limits = &self.inner.limits;
         let refused = |e: AskError| Stopped::Refused(ReadFailure::Lost(chain(&e)));
         let nonce = token().map_err(|e| refused(AskError::Random(e)))?;
@@ -137,17 +289,8 @@ impl<'a> Sitting<'a> {
         // Row security hides rows silently; off, it makes reading such a table an error.
         session.settings.push(("row_security", "off".to_owned()));
         let command = |text: &str| Action::Command(text.to_owned());
-        let mut actions = vec![
-            command("begin isolation level repeatable read read only"),
-            command(statements::OWN_PATH),
-            self.inner.expected("repeatable read", "on", &word),
-            command(statements::body(statements::GUARD)),
-        ];
-        for (name, value) in facts.iter() {
-            actions.push(psql::set_local(&format!("clonegate.{name}"), value));
-        }
+        let mut actions = self.opening(&word, facts);
         actions.extend([
-            command(statements::SESSION_PATH),
             // From here on a statement that fails is rolled back alone. That is set before the
             // meta-commands are locked, and then shown to be locked: an older psql would echo.
             command("\\set ON_ERROR_STOP off"),
@@ -160,32 +303,17 @@ impl<'a> Sitting<'a> {
         let plan = Plan { session, actions, script: None };
         let conversation =
             Conversation::start(&self.inner.link, &self.inner.settings, limits, &nonce, &plan);
-        let mut conversation = conversation.await.map_err(|e| refused(e.into()))?;
-        let outcome = self.converse(&mut conversation, &nonce, texts).await;
-        self.messages = conversation.diagnostics();
-        outcome
-    }
-
-    async fn converse(
-        &mut self,
-        conversation: &mut Conversation,
-        nonce: &str,
-        texts: &[&str],
-    ) -> Result<(), Stopped> {
-        let limits = &self.inner.limits;
-        let mut ear = Ear {
-            nonce: nonce.to_owned(),
-            records: Records::new(limits.reading_bytes),
-            patience: limits.read_timeout + Duration::from_secs(5),
-        };
-        // 1. The guard's word.
+        let conversation = conversation.await.map_err(|e| refused(e.into()))?;
+        let published = facts.iter().map(|(name, _)| name.to_owned()).collect();
+        let mut seat = Seat { conversation, nonce, lines: 0, published };
+        let mut ear = self.ear(&seat);
         loop {
-            match ear.marker(conversation, |_| {}).await {
+            match ear.marker(&mut seat.conversation, |_| {}).await {
                 Ok(marker) if marker.starts_with("accepted|") => {}
                 Ok(marker) if marker == "unlocked" => {
                     return Err(Stopped::Refused(ReadFailure::Lost(chain(&AskError::TooOld))));
                 }
-                Ok(marker) if marker.starts_with("ready|") => break,
+                Ok(marker) if marker.starts_with("ready|") => return Ok(seat),
                 Ok(other) => {
                     return Err(Stopped::Refused(ReadFailure::Lost(format!(
                         "unexpected row {other:?}"
@@ -195,19 +323,26 @@ impl<'a> Sitting<'a> {
                     return Err(Stopped::Refused(ReadFailure::Timeout(ear.patience)));
                 }
                 Err(Silence::Ended(ended)) => {
-                    return Err(Stopped::Refused(self.refusal(&ended, conversation)));
+                    return Err(Stopped::Refused(self.refusal(&ended, &seat.conversation)));
                 }
             }
         }
-        self.opened = true;
-        // 2. The columns' names, of all statements at once.
-        let mut script = Batch { text: String::new(), lines: 0 };
+    }
+
+    async fn converse(&mut self, seat: &mut Seat, texts: &[&str]) -> Result<(), Stopped> {
+        let limits = &self.inner.limits;
+        let mut ear = self.ear(seat);
+        let nonce = seat.nonce.clone();
+        let nonce = nonce.as_str();
+        // 1. The columns' names, of all statements at once.
+        let mut script = Batch::after(seat.lines);
         for (n, text) in texts.iter().enumerate() {
             let ask = fill(statements::READ_COLUMNS, &[("statement", text)]);
             self.statements[n].lines.push(script.add(&ask));
             script.mark(nonce, &format!("columns|{n}"));
         }
-        conversation.send(std::mem::take(&mut script.text));
+        seat.say(&mut script);
+        let conversation = &mut seat.conversation;
         for n in 0..texts.len() {
             let statement = &mut self.statements[n];
             let named = ear.marker(conversation, |record| {
@@ -215,7 +350,7 @@ impl<'a> Sitting<'a> {
             });
             expect(named.await, &format!("columns|{n}"), self.inner, conversation)?;
         }
-        // 3. The types and the rows, of those that have columns.
+        // 2. The types and the rows, of those that have columns.
         let answered: Vec<usize> =
             (0..texts.len()).filter(|n| self.statements[*n].columns.is_some()).collect();
         let limit = (limits.reading_rows + 1).to_string();
@@ -241,9 +376,8 @@ impl<'a> Sitting<'a> {
             script.mark(nonce, &format!("rows|{n}"));
         }
         script.add(&fill(statements::UNWRITTEN, &[("nonce", nonce)]));
-        script.add("rollback;");
-        conversation.send(std::mem::take(&mut script.text));
-        conversation.close_input();
+        seat.say(&mut script);
+        let conversation = &mut seat.conversation;
         for n in answered {
             let statement = &mut self.statements[n];
             let typed = ear.marker(conversation, |record| {
@@ -259,13 +393,30 @@ impl<'a> Sitting<'a> {
             expect(answered, &format!("rows|{n}"), self.inner, conversation)?;
             self.statements[n].done = true;
         }
-        // 4. That nothing was written.
+        // 3. That nothing was written.
         let written = ear.marker(conversation, |_| {}).await;
         self.unwritten = matches!(written, Ok(marker) if marker == "unwritten|true");
-        let _ =
-            tokio::time::timeout(ear.patience, async { while conversation.raw().await.is_ok() {} })
-                .await;
         Ok(())
+    }
+
+    /// Rolls back, and hears what psql still has to say: messages come by another stream than rows.
+    async fn conclude(&self, seat: &mut Seat) -> Result<(), Surprised> {
+        let word = token().map_err(|_| Surprised)?;
+        let before = seat.lines;
+        let mut batch = Batch::after(before);
+        batch.add("rollback;");
+        // Nothing of the session is left for the next reading, not even what a rollback keeps.
+        batch.add("discard all;");
+        batch.add(&fill(statements::HEARD, &[("word", &word)]));
+        seat.say(&mut batch);
+        let limits = &self.inner.limits;
+        let heard = seat.conversation.message(&word);
+        let heard = tokio::time::timeout(limits.read_timeout, heard).await;
+        let failed = |d: &Diagnostic| d.is_error() && d.line.is_some_and(|line| line > before);
+        match heard {
+            Ok(true) if !seat.conversation.diagnostics().iter().any(failed) => Ok(()),
+            Ok(_) | Err(_) => Err(Surprised),
+        }
     }
 
     /// The session never came to the first statement.
@@ -323,6 +474,11 @@ struct Batch {
 }
 
 impl Batch {
+    /// What follows on lines that were sent before.
+    fn after(lines: usize) -> Self {
+        Self { text: String::new(), lines }
+    }
+
     fn add(&mut self, statement: &str) -> std::ops::RangeInclusive<usize> {
         let begins = self.lines + 1;
         self.lines += statement.matches('\n').count() + 1;
@@ -343,6 +499,7 @@ struct Ear {
     patience: Duration,
 }
 
+#[derive(Debug)]
 enum Silence {
     Timeout,
     Ended(Ended),

@@ -9,7 +9,7 @@ use crate::channel::{CloneChannel, Inner, OpenError, one};
 use crate::like::Like;
 use crate::maintenance::Room;
 use crate::program::{last_said, reaching, wrapped};
-use crate::psql::{Action, AskError, Outside, Session};
+use crate::psql::{Action, AskError, Outside, Row, Session};
 use crate::random::token;
 use crate::shell::WRAPPER;
 use crate::statements::{self, fill};
@@ -104,6 +104,11 @@ fn said(detail: &Option<String>) -> String {
     detail.as_ref().map_or_else(String::new, |d| format!(" ({})", d.trim_end_matches('.')))
 }
 
+/// A setting of the session, outside any transaction.
+fn set(name: &str, value: &str) -> Action {
+    Action::Command(format!("set {name} = {}", statements::literal(value)))
+}
+
 const MARK: &str = "clonegate scratch copy of run ";
 
 impl ScratchError {
@@ -112,13 +117,6 @@ impl ScratchError {
     pub fn asks_for_a_dump(&self) -> bool {
         matches!(self, Self::TemplateBusy { .. } | Self::Denied { .. })
     }
-}
-
-#[derive(Deserialize)]
-struct MayBeMade {
-    clone_oid: Option<u32>,
-    taken: bool,
-    system_identifier: String,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +134,8 @@ impl CloneChannel {
     #[tracing::instrument(name = "make a scratch copy", skip_all, fields(scratch = %name))]
     pub async fn create_scratch(&self, name: CloneName) -> Result<Scratch, ScratchError> {
         let clone = self.inner.settings.database.as_str();
+        // A template has no session, not even one of its own.
+        self.rest().await;
         let values = [("clone", clone), ("scratch", name.as_str())];
         let make = fill(statements::SCRATCH_MAKE, &values);
         let copy = self.inner.make_copy(&name, make).await?;
@@ -251,6 +251,7 @@ impl Scratch {
     /// # Errors
     /// When it is in use, is another database now, or the server can't be asked.
     pub async fn drop_database(mut self) -> Result<(), ScratchError> {
+        self.channel.rest().await;
         self.clone.drop_copy(&self.copy).await?;
         self.dropped = true;
         Ok(())
@@ -285,7 +286,7 @@ impl Inner {
         &self,
         nonce: &str,
         actions: Vec<Action>,
-    ) -> Result<Vec<crate::psql::Row>, ScratchError> {
+    ) -> Result<Vec<Row>, ScratchError> {
         let application = self.run.application_name();
         let session = Session {
             database: self.settings.maintenance.as_str(),
@@ -313,10 +314,8 @@ impl Inner {
         one(&rows).map_err(|e| self.scratch_error(e))
     }
 
-    async fn maintain(&self, actions: Vec<Action>) -> Result<(), ScratchError> {
-        let nonce = token().map_err(|e| self.scratch_error(AskError::Random(e)))?;
-        let result = self.in_maintenance(&nonce, actions).await;
-        result.map(drop).map_err(|error| match error {
+    async fn maintain(&self, nonce: &str, actions: Vec<Action>) -> Result<Vec<Row>, ScratchError> {
+        self.in_maintenance(nonce, actions).await.map_err(|error| match error {
             ScratchError::Ask { source: AskError::Server(d), maintenance } => {
                 match d.sqlstate.as_deref() {
                     // object_in_use
@@ -329,8 +328,10 @@ impl Inner {
                         role: self.maintenance_role().to_owned(),
                         said: d.message,
                     },
-                    // duplicate_database
+                    // duplicate_database, where somebody makes one of that name in the same moment
                     Some("42P04") => ScratchError::Taken(d.message),
+                    Some("CG004") => ScratchError::Taken(d.message),
+                    Some("CG005") => ScratchError::OtherClone { clone: d.message },
                     Some("CG002") => ScratchError::NotOurs(d.message),
                     _ => ScratchError::Ask { source: AskError::Server(d), maintenance },
                 }
@@ -339,28 +340,31 @@ impl Inner {
         })
     }
 
-    /// Makes the copy's database, and marks it as this run's.
+    /// Makes the copy's database, and marks it as this run's; all in one session, so that what may be made is
+    /// asked right before it is.
     async fn make_copy(&self, name: &CloneName, make: String) -> Result<Copied, ScratchError> {
         let clone = self.settings.database.as_str();
         let scratch = name.as_str();
         let mark = format!("{MARK}{}", self.run);
-        let values = [("clone", clone), ("scratch", scratch)];
-        let found: MayBeMade =
-            self.ask_maintenance(statements::SCRATCH_MAY_BE_MADE, &values).await?;
-        if found.taken {
-            return Err(ScratchError::Taken(scratch.to_owned()));
-        }
+        let nonce = token().map_err(|e| self.scratch_error(AskError::Random(e)))?;
         let pinned = &self.identity;
-        if (found.clone_oid, found.system_identifier)
-            != (Some(pinned.database_oid), pinned.system_identifier.clone())
-        {
-            return Err(ScratchError::OtherClone { clone: clone.to_owned() });
-        }
-        let values = [("scratch", scratch), ("mark", mark.as_str())];
-        let make = [make, fill(statements::SCRATCH_MARK, &values)].map(Action::Command);
-        self.maintain(make.into()).await?;
-        let made: Made =
-            self.ask_maintenance(statements::SCRATCH_MADE, &[("scratch", scratch)]).await?;
+        let expected = serde_json::json!({
+            "clone": clone,
+            "oid": pinned.database_oid,
+            "system_identifier": pinned.system_identifier,
+            "scratch": scratch,
+        });
+        let values = [("nonce", nonce.as_str()), ("scratch", scratch), ("mark", mark.as_str())];
+        let actions = vec![
+            Action::Command("set search_path = pg_catalog, pg_temp".to_owned()),
+            set("clonegate.expected", &expected.to_string()),
+            Action::Command(statements::body(statements::SCRATCH_MAY_BE_MADE).to_owned()),
+            Action::Command(make),
+            Action::Command(fill(statements::SCRATCH_MARK, &values)),
+            Action::Command(fill(statements::SCRATCH_MADE, &values)),
+        ];
+        let rows = self.maintain(&nonce, actions).await?;
+        let made: Made = one(&rows).map_err(|e| self.scratch_error(e))?;
         if made.mark.as_deref() != Some(&mark) {
             return Err(ScratchError::NotOurs(format!("database {scratch} lost its mark")));
         }
@@ -418,16 +422,15 @@ impl Inner {
             // A copy whose maker was killed early carries none, and must not have got one since.
             "mark": (!copy.mark.is_empty()).then_some(&copy.mark),
         });
-        let set = |name: &str, value: &str| {
-            Action::Command(format!("set {name} = {}", statements::literal(value)))
-        };
+        let nonce = token().map_err(|e| self.scratch_error(AskError::Random(e)))?;
         let actions = vec![
             Action::Command("set search_path = pg_catalog, pg_temp".to_owned()),
             set("clonegate.expected", &expected.to_string()),
             Action::Command(statements::body(statements::SCRATCH_MAY_BE_DROPPED).to_owned()),
             Action::Command(fill(statements::SCRATCH_DROP, &[("scratch", &copy.name)])),
         ];
-        self.maintain(actions).await.map_err(|error| match error {
+        let dropped = self.maintain(&nonce, actions).await;
+        dropped.map(drop).map_err(|error| match error {
             ScratchError::TemplateBusy { detail, .. } => {
                 ScratchError::Busy { scratch: copy.name.clone(), detail }
             }

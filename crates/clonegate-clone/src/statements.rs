@@ -15,6 +15,7 @@ engine! {
     GUARDED_READ = "guarded-read";
     SCRIPT_END = "script-end";
     UNWRITTEN = "unwritten";
+    HEARD = "heard";
     ENDED = "ended";
     SETTLE = "settle";
     SWEEP = "sweep";

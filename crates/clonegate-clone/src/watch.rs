@@ -97,6 +97,8 @@ struct Sample {
 impl CloneChannel {
     /// Begins to watch. It is over when [`Watch::end`] says what was seen.
     pub async fn watch(&self) -> Watch {
+        // The server counts a session when it ended, and what it counts from now on began from now on.
+        self.rest().await;
         let inner = self.inner.clone();
         let (stop, stopped) = oneshot::channel();
         let (begun, begins) = oneshot::channel();
@@ -232,6 +234,7 @@ impl<'a> Watcher<'a> {
                 let sample = self.sample().await?;
                 fold(&sample, &mut watched);
             }
+            self.inner.rest().await;
             let own = self.opened() - opened;
             let expected = entry.sessions.map(|sessions| sessions + own);
             let exit = self.settled(|s| s.sessions == expected).await?;

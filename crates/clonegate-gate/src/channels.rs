@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clonegate_clone::{
-    AskError, CloneChannel, CloneSettings, ContainerName, Holder, OpenError, ReadFailure,
-    SshSettings,
+    AskError, CloneChannel, CloneSettings, ContainerName, Hold, HoldError, Holder, OpenError,
+    ReadFailure, SshSettings,
 };
 use clonegate_model::{ChannelRecord, Facts, Reading, RunId, chain};
 use clonegate_probe::{
@@ -14,6 +14,7 @@ use clonegate_probe::{
 use clonegate_profile::{CloneTarget, Limits, ProductionTarget, Profile};
 use clonegate_query::{Production, SettingsProblem};
 use clonegate_sql::{Permitted, RangeCopy, ReadOnlyStatement};
+use clonegate_store::this_process;
 use clonegate_witness::{EXTENSION_FUNCTIONS, Reader, RowFold, Streamed, Unread, UnreadKind};
 
 use crate::GateError;
@@ -112,6 +113,15 @@ pub(crate) async fn open_free_clone(
     run: &RunId,
 ) -> Result<CloneChannel, OpenError> {
     CloneChannel::open_free(settings, run, limits_of_clone(limits)).await
+}
+
+/// Opens the channel for a run that begins, which has no business on a clone that somebody has.
+pub(crate) async fn open_held_clone(
+    limits: &Limits,
+    settings: CloneSettings,
+    run: &RunId,
+) -> Result<(CloneChannel, Result<Hold, HoldError>), OpenError> {
+    CloneChannel::open_held(settings, run, limits_of_clone(limits), &this_process()).await
 }
 
 fn limits_of_clone(limits: &Limits) -> clonegate_clone::Limits {
@@ -231,7 +241,7 @@ fn in_the_way(sqlstate: &str) -> UnreadKind {
     }
 }
 
-/// A clone, as the witnesses read it: each call is one psql and one snapshot.
+/// A clone, as the witnesses read it: each call is one transaction and one snapshot.
 pub(crate) struct CloneReader<'a>(pub(crate) &'a CloneChannel);
 
 impl Reader for CloneReader<'_> {
@@ -264,7 +274,7 @@ impl Reader for CloneReader<'_> {
         tokio::time::sleep(time).await;
     }
 
-    /// A call costs a session, over ssh too.
+    /// A call costs a transaction and several round trips, over ssh too.
     fn together(&self) -> usize {
         16
     }

@@ -36,10 +36,10 @@ pub(crate) async fn rows(
     let (of_production, of_clone) = tokio::join!(
         async { (allowlist(profile, run).await, production_write(production).await) },
         async {
-            (
-                clone.control_other_database(production.identity()).await,
-                clone.control_connect().await,
-                clone.control_read().await,
+            tokio::join!(
+                clone.control_other_database(production.identity()),
+                clone.control_connect(),
+                clone.control_read()
             )
         }
     );

@@ -77,6 +77,7 @@ impl Gate<'_> {
         record.by_hand = Some(ByHand { opened_at: Some(Timestamp::now()), closed_at: None });
         folder.store_record(&record)?;
         folder.note(Event::RunOpened)?;
+        channel.rest().await;
         hold.release().await;
         Ok(Opened::Open { run, closed })
     }

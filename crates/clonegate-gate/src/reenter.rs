@@ -170,6 +170,7 @@ impl Gate<'_> {
         };
         let mut hold = hold;
         let halted = go_on(passage, &channel, &mut hold, &prepared, &entry, command).await;
+        channel.rest().await;
         match halted {
             // What can't be reached now may be there later: the run stays as it is.
             Err(Stopped::Before(why)) => Err(unsafe_because(why, AGAIN)),

@@ -14,7 +14,7 @@ use clonegate_sql::{GuardedScript, Permitted};
 use clonegate_store::{Event, RunFolder, StoreError, Stored};
 use jiff::Timestamp;
 
-use crate::channels::{clone_settings, open_free_clone};
+use crate::channels::{clone_settings, open_held_clone};
 use crate::preflight::prepare;
 use crate::read::{self, Plans};
 use crate::run::{Gate, new_run_id};
@@ -67,17 +67,12 @@ impl Gate<'_> {
             }
         };
         let settings = clone_settings(&self.profile.clone)?;
-        let opened = open_free_clone(&self.profile.limits, settings, &run).await;
-        let channel = opened.map_err(|e| match e {
+        let opened = open_held_clone(&self.profile.limits, settings, &run).await;
+        let (channel, held) = opened.map_err(|e| match e {
             OpenError::Held(holder) => GateError::Held(holder),
             other => failed("the clone can't be opened")(Box::new(other)),
         })?;
-        let mut hold = match take::lock(&channel).await? {
-            Ok(hold) => hold,
-            Err(why) => {
-                return Err(failed("the clone can't be held")(why.into()));
-            }
-        };
+        let mut hold = held.map_err(|e| failed("the clone can't be held")(Box::new(e)))?;
         match interrupted::close_earlier(self, &channel, &mut hold).await {
             // What they left is what is about to be taken back.
             Err(GateError::Interrupted(closed)) => {
@@ -119,6 +114,7 @@ impl Gate<'_> {
         folder.store_rollback(&record)?;
         self.observer.step("comparing the clone with what it was before the build");
         self.proof(&channel, &mut hold, built, &mut folder, &mut record).await?;
+        channel.rest().await;
         hold.release().await;
         record.finished_at = Some(Timestamp::now());
         folder.store_rollback(&record)?;

@@ -132,15 +132,13 @@ impl Gate<'_> {
         self.observer.step("connecting to the clone");
         // The lock comes before the run's folder: a run that may not begin leaves nothing behind.
         let mut closed = Vec::new();
-        let clone = match channels::open_free_clone(&self.profile.limits, settings, &run).await {
-            Ok(channel) => match take::lock(&channel).await? {
-                Ok(mut hold) => {
-                    closed = interrupted::close_earlier(self, &channel, &mut hold).await?;
-                    take::free(self, &channel, &mut hold).await?;
-                    Ok((channel, hold))
-                }
-                Err(why) => Err(why),
-            },
+        let clone = match channels::open_held_clone(&self.profile.limits, settings, &run).await {
+            Ok((channel, Ok(mut hold))) => {
+                closed = interrupted::close_earlier(self, &channel, &mut hold).await?;
+                take::free(self, &channel, &mut hold).await?;
+                Ok((channel, hold))
+            }
+            Ok((_, Err(error))) => Err(chain(&error)),
             Err(OpenError::Held(holder)) => return Err(GateError::Held(holder)),
             Err(error) => Err(chain(&error)),
         };
@@ -307,8 +305,10 @@ impl Passage<'_> {
         let profile = self.gate.profile;
         self.record.clone.channel = clone_record(profile, Some(clone));
         self.record.clone.identity = Some(clone.identity().clone());
-        self.watch = Some(watch::begin(clone).await);
-        let production = self.connect(Phase::Entry).await?;
+        // On the clone nothing is done before somebody looks after it; connecting to production is elsewhere.
+        let (watch, production) = tokio::join!(watch::begin(clone), self.connect(Phase::Entry));
+        self.watch = Some(watch);
+        let production = production?;
         self.record.production.identity = Some(production.identity().clone());
         authorization::by_the_servers(self.record, &production, clone).await;
         let refused = self.record.authorization_refused.clone();
@@ -458,31 +458,31 @@ impl Passage<'_> {
         let facts = self.facts(prepared);
         let terms = read::Terms { facts: &facts, permitted: &prepared.permitted };
         let attested = Ok(production.attestation());
-        self.record.preflight.extend(separation::rows(profile, production, attested, clone).await);
         self.gate.observer.step("trying the guards");
-        self.record.controls = Some(controls::rows(profile, self.run, production, clone).await);
+        let (separated, controls) = tokio::join!(
+            separation::rows(profile, production, attested, clone),
+            controls::rows(profile, self.run, production, clone)
+        );
+        self.record.preflight.extend(separated);
+        self.record.controls = Some(controls);
 
-        self.gate.observer.step("reading production");
-        let checks = &profile.production.checks;
-        let production_entry =
-            read::production(production, checks, terms, self.run, Phase::Entry, None, &self.plans)
-                .await
-                .map_err(|why| {
-                    Halt::Stopped(format!("production could not be read at entry: {why}"))
-                })?;
+        // Nothing is changed yet, so that neither has to wait for the other.
+        self.gate.observer.step("reading production and the clone");
+        let checks = (&profile.production.checks, &profile.clone.checks);
+        let (run, phase, plans) = (self.run, Phase::Entry, &self.plans);
+        let (production_entry, clone_entry) = tokio::join!(
+            read::production(production, checks.0, terms, run, phase, None, plans),
+            read::clone(clone, checks.1, terms, run, phase, None, plans)
+        );
+        let unread = |which: &str, why: String| {
+            Halt::Stopped(format!("{which} could not be read at entry: {why}"))
+        };
+        let production_entry = production_entry.map_err(|why| unread("production", why))?;
         self.folder.store_snapshot(&production_entry)?;
-        self.record.production_entry = Some(judge(checks, &production_entry, None));
-
-        self.gate.observer.step("reading the clone");
-        let checks = &profile.clone.checks;
-        let clone_entry =
-            read::clone(clone, checks, terms, self.run, Phase::Entry, None, &self.plans)
-                .await
-                .map_err(|why| {
-                    Halt::Stopped(format!("the clone could not be read at entry: {why}"))
-                })?;
+        self.record.production_entry = Some(judge(checks.0, &production_entry, None));
+        let clone_entry = clone_entry.map_err(|why| unread("the clone", why))?;
         self.folder.store_snapshot(&clone_entry)?;
-        self.record.clone_entry = Some(judge(checks, &clone_entry, None));
+        self.record.clone_entry = Some(judge(checks.1, &clone_entry, None));
 
         self.unused(
             "production",

@@ -148,9 +148,10 @@ impl<'a> Snapshots<'a> {
         same_database(since, channel.identity())?;
         self.observer.step("reading the clone");
         let (terms, phase) = (nothing(), phase(since));
-        read::clone(&channel, &[], terms.terms(), &self.run, phase, since, &self.plans)
-            .await
-            .map_err(unread)
+        let plans = &self.plans;
+        let read = read::clone(&channel, &[], terms.terms(), &self.run, phase, since, plans).await;
+        channel.rest().await;
+        read.map_err(unread)
     }
 }
 

@@ -84,6 +84,7 @@ pub(crate) async fn give_back(
     channel: &CloneChannel,
     hold: Hold,
 ) -> Result<(), StoreError> {
+    channel.rest().await;
     unmark(gate, folder.run().clone(), channel, &hold).await;
     hold.release().await;
     folder.note(Event::CloneUnmarked)

@@ -2,11 +2,12 @@
 //! the images that `cargo xtask images` makes.
 //!
 //! `engine` starts containers and removes what an earlier run left, `servers` has PostgreSQL with the
-//! fixture, `ssh_host` the host on the way to the clone, `passage` a profile that points at them and the
-//! gate as a process. The other modules are the tests.
+//! fixture, `ssh_host` the host on the way to the clone, `profile` points the one-roof profile at them, `passage`
+//! takes it through the gate as a process. The other modules are the tests. `bench gate` starts the same containers.
 
 mod engine;
 mod passage;
+mod profile;
 mod servers;
 mod ssh_host;
 

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use clonegate_model::{Exit, RunRecord, Verdict};
-use clonegate_sandbox::Fixture;
 use toml_edit::DocumentMut;
 
+use super::profile;
 use super::servers::Targets;
-use super::ssh_host::{HOST, SshHost};
-use crate::harness::{Ended, Gate, records, run, set};
+use super::ssh_host::SshHost;
+use crate::harness::{Ended, Gate, records, run};
 
 /// The one-roof profile in a folder of its own, and the store beside it.
 pub(super) struct Passage {
@@ -22,25 +22,13 @@ impl Passage {
     pub(super) fn new(targets: &Targets) -> Self {
         let folder = tempfile::Builder::new().prefix("clonegate-passage-").tempdir();
         let folder = folder.expect("a temporary folder");
-        Fixture::unpack(&folder.path().join("profile")).expect("the profile can be written");
-        let passfile = folder.path().join("production.pgpass");
-        targets.write_passfile(&passfile);
-        let passage = Self { folder, secret: targets.password().expose().to_owned() };
-        passage.edit(|profile| {
-            set(profile, "production.host", Some("127.0.0.1".into()));
-            set(profile, "production.port", Some(i64::from(targets.production().port()).into()));
-            set(profile, "production.passfile", Some(passfile.display().to_string().into()));
-            set(profile, "clone.container", Some(targets.clone().name().into()));
-        });
-        passage
+        profile::write(folder.path(), targets);
+        Self { folder, secret: targets.password().expose().to_owned() }
     }
 
     /// The same `docker exec`, on the other end of ssh.
     pub(super) fn over(self, host: &SshHost) -> Self {
-        self.edit(|profile| {
-            set(profile, "clone.ssh", Some(HOST.into()));
-            set(profile, "clone.ssh-config", Some(host.config().display().to_string().into()));
-        });
+        profile::lead_over(&self.config(), host);
         self
     }
 
@@ -73,10 +61,7 @@ impl Passage {
     }
 
     fn edit(&self, change: impl FnOnce(&mut DocumentMut)) {
-        let text = fs::read_to_string(self.config()).expect("the profile can be read");
-        let mut profile: DocumentMut = text.parse().expect("the profile is TOML");
-        change(&mut profile);
-        fs::write(self.config(), profile.to_string()).expect("the profile can be written");
+        profile::edit(&self.config(), change);
     }
 
     fn config(&self) -> PathBuf {

@@ -97,7 +97,8 @@ impl Server {
         .await;
     }
 
-    fn psql(&self) -> Psql {
+    /// psql as superuser.
+    pub(super) fn psql(&self) -> Psql {
         Psql::in_container(self.name(), SUPERUSER)
     }
 

@@ -32,8 +32,11 @@ async fn a_second_gate_is_told_who_holds_the_clone() {
         .await
         .unwrap();
     // One that comes later is turned away before it opens a session on the clone.
-    let later =
-        CloneChannel::open_free(fixture.settings.clone(), &run_id(), fixture.limits.clone()).await;
+    let (settings, limits) = (fixture.settings.clone(), fixture.limits.clone());
+    let later = CloneChannel::open_free(settings.clone(), &run_id(), limits.clone()).await;
+    let OpenError::Held(holder) = later.unwrap_err() else { panic!("it is held") };
+    assert_eq!(holder.pid, hold.pid());
+    let later = CloneChannel::open_held(settings, &run_id(), limits, &me()).await;
     let OpenError::Held(holder) = later.unwrap_err() else { panic!("it is held") };
     assert_eq!(holder.pid, hold.pid());
     let HoldError::Held(holder) = other.hold(&me()).await.unwrap_err() else {

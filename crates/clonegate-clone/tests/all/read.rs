@@ -6,9 +6,9 @@ use clonegate_clone::{CloneChannel, Facts, Limits, ReadFailure, Readings};
 use clonegate_model::{Reading, Value};
 use clonegate_sql::{Permitted, ReadOnlyStatement};
 
-use crate::harness::{ROLE, fixture};
+use crate::harness::{Fixture, ROLE, fixture};
 
-async fn read(channel: &CloneChannel, statements: &[&str]) -> Readings {
+pub(crate) async fn read(channel: &CloneChannel, statements: &[&str]) -> Readings {
     // What the channel itself does with a function of the database's own is the question here.
     let own = ["suicide", "sneak"].map(str::to_owned);
     let permitted = Permitted::new(own, ["half".to_owned()]).unwrap();
@@ -203,4 +203,100 @@ async fn a_session_that_is_lost_costs_one_statement() {
     assert!(answers[1].is_err());
     assert_eq!(answers[2].as_ref().unwrap().rows, [[Value::Integer(3)]], "{answers:?}");
     assert_eq!((footprint.transactions, footprint.asserted_without_xid), (2, 1));
+}
+
+/// Sessions of the channel on its clone, asked elsewhere.
+fn sessions(fixture: &Fixture) -> String {
+    let question = format!(
+        "select count(*) from pg_stat_activity where datname = '{}' and application_name = '{}'",
+        fixture.database(),
+        fixture.run.application_name()
+    );
+    fixture.server.sql("postgres", &question)
+}
+
+#[tokio::test]
+async fn readings_share_a_psql_and_neither_a_snapshot_nor_a_session_state() {
+    let fixture = fixture();
+    // A lock of the session's own is what a rollback keeps.
+    fixture.sql(&format!(
+        "set role {ROLE}; create function sneak() returns int language plpgsql as $$ begin perform pg_advisory_lock(7); return 1; end $$"
+    ));
+    let channel = fixture.open().await;
+    let count = ["select sneak()", "select count(*) from kept", "select nope"];
+    let first = read(&channel, &count).await;
+    assert_eq!(first.answers[1].as_ref().unwrap().rows, [[Value::Integer(3)]]);
+    assert_eq!(sessions(&fixture), "1");
+    assert_eq!(fixture.sql("select count(*) from pg_locks where locktype = 'advisory'"), "0");
+    let backend = || {
+        fixture.sql("select pid, backend_start from pg_stat_activity where pid <> pg_backend_pid() and datname = current_catalog")
+    };
+    let before = backend();
+    fixture.sql("insert into kept values (4)");
+    let second = read(&channel, &["select nope", "select 'a\nb' as t, count(*) from kept"]).await;
+    assert_eq!(second.answers[1].as_ref().unwrap().single("count"), Some(&Value::Integer(4)));
+    let failed = second.answers[0].as_ref().unwrap_err();
+    assert!(matches!(failed, ReadFailure::Server(d) if d.sqlstate.as_deref() == Some("42703")));
+    assert_eq!((second.footprint.transactions, second.footprint.asserted_without_xid), (1, 1));
+    assert_eq!((backend(), sessions(&fixture)), (before, "1".to_owned()));
+    channel.rest().await;
+    fixture.until_no_session_is_left().await;
+    assert!(read(&channel, &["select 1"]).await.answers[0].is_ok(), "the next one starts another");
+}
+
+#[tokio::test]
+async fn the_guard_stands_in_every_reading_of_a_psql_that_is_kept() {
+    let mut fixture = fixture();
+    let name = fixture.database().to_owned();
+    fixture.role_sql(&format!("create role gate_of_{name} login; grant gate_of_{name} to {ROLE}"));
+    fixture.role_sql(&format!("alter database {name} owner to gate_of_{name}"));
+    fixture.settings.role = format!("gate_of_{name}");
+    let channel = fixture.open().await;
+    assert!(read(&channel, &["select 1"]).await.answers[0].is_ok());
+    fixture.role_sql(&format!("alter role gate_of_{name} superuser"));
+    let Readings { answers, footprint } = read(&channel, &["select 1", "select 2"]).await;
+    for answer in answers {
+        assert!(
+            matches!(&answer, Err(ReadFailure::Guard(why)) if why.contains("superuser")),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(footprint.transactions, 0);
+    fixture.until_no_session_is_left().await;
+}
+
+#[tokio::test]
+async fn a_psql_that_was_ended_between_two_readings_costs_nothing() {
+    let fixture = fixture();
+    let channel = fixture.open().await;
+    assert!(read(&channel, &["select 1"]).await.answers[0].is_ok());
+    fixture.sql(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_catalog and pid <> pg_backend_pid()",
+    );
+    let Readings { answers, footprint } = read(&channel, &["select 2 as two"]).await;
+    assert_eq!(answers[0].as_ref().unwrap().rows, [[Value::Integer(2)]]);
+    assert_eq!((footprint.transactions, footprint.asserted_without_xid), (1, 1));
+}
+
+#[tokio::test]
+async fn a_fact_of_one_reading_is_none_of_the_next_one() {
+    let fixture = fixture();
+    let channel = fixture.open().await;
+    let statement =
+        ReadOnlyStatement::judge("select current_setting('clonegate.one', true) as one").unwrap();
+    for (name, seen) in [("one", text("1")), ("two", Value::Null), ("one", text("1"))] {
+        let mut facts = Facts::default();
+        facts.set(name, "1").unwrap();
+        let readings = channel.read(std::slice::from_ref(&statement), &facts).await;
+        assert_eq!(readings.answers[0].as_ref().unwrap().rows, [[seen]], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_is_dropped_leaves_no_session() {
+    let fixture = fixture();
+    let channel = fixture.open().await;
+    assert!(read(&channel, &["select 1"]).await.answers[0].is_ok());
+    drop(channel);
+    fixture.until_no_session_is_left().await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clonegate_clone::{Ending, Outcome, ScratchError, Step};
 
 use crate::harness::{Fixture, clone_name, fixture};
+use crate::read::read;
 use crate::script::{run, script};
 
 fn scratch_name(fixture: &Fixture) -> String {
@@ -24,7 +25,10 @@ async fn a_scratch_copy_is_made_used_and_dropped() {
     let fixture = fixture();
     let channel = fixture.open().await;
     let name = scratch_name(&fixture);
+    // The psql that is kept after a reading is in nobody's way, neither on the clone nor on the copy.
+    assert!(read(&channel, &["select 1"]).await.answers[0].is_ok());
     let scratch = channel.create_scratch(clone_name(&name)).await.unwrap();
+    assert!(read(scratch.channel(), &["select 1"]).await.answers[0].is_ok());
     assert_ne!(scratch.channel().identity().database_oid, channel.identity().database_oid);
     let outcome = run(scratch.channel(), "delete from kept;", Ending::Commit).await.unwrap();
     assert_eq!(outcome.outcome, Outcome::Committed);

@@ -8,9 +8,14 @@ use crate::harness::{Fixture, fixture};
 /// The channel at work, so that there are sessions of its own.
 async fn work(channel: &clonegate_clone::CloneChannel) {
     let statement = ReadOnlyStatement::judge("select 1").unwrap();
-    for _ in 0..3 {
-        channel.read(std::slice::from_ref(&statement), &Facts::none()).await;
+    for _ in 0..2 {
+        for _ in 0..2 {
+            channel.read(std::slice::from_ref(&statement), &Facts::none()).await;
+        }
+        channel.rest().await;
     }
+    // This psql is ended by the watch, so that its session is counted.
+    channel.read(std::slice::from_ref(&statement), &Facts::none()).await;
 }
 
 fn foreign(fixture: &Fixture) -> std::process::Child {

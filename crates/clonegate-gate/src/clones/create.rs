@@ -323,6 +323,7 @@ impl Handling<'_> {
         }
         let attested = production.attest().await.map_err(|e| chain(&e));
         let rows = separation::rows(profile, production, attested.as_ref(), &clone).await;
+        clone.rest().await;
         // The role's attestation stands at the top already, unless it has changed.
         let known: Vec<Assertion> = self.record.steps.clone();
         self.record.steps.extend(rows.into_iter().filter(|row| !known.contains(row)));

@@ -420,6 +420,7 @@ impl Handling<'_> {
             let terms = read::Terms { facts: &Facts::none(), permitted: &Permitted::nothing() };
             let taken =
                 read::clone(&channel, &[], terms, &self.run, Phase::Entry, None, &plans).await;
+            channel.rest().await;
             match taken {
                 Ok(snapshot) => both.push(snapshot),
                 Err(why) => return unknown(why),
