@@ -7,7 +7,7 @@ use clonegate_model::{CloneName, Owner, RunId, chain};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::channel::{CloneChannel, Inner, hear_all, one};
+use crate::channel::{CloneChannel, Inner, hear_all};
 use crate::mark::{self, Found};
 use crate::psql::{self, Action, AskError, Conversation, Heard, Outside, Plan, Session};
 use crate::random::token;
@@ -115,7 +115,7 @@ struct HolderRow {
 }
 
 #[derive(Deserialize)]
-struct EndedHolder {
+struct EndedSessions {
     sessions: u64,
 }
 
@@ -154,12 +154,49 @@ impl CloneChannel {
         self.inner.holder().await.map_err(|e| self.inner.hold_error(e))
     }
 
-    /// Ends the session that has the clone, if it is still the one that was shown, and says whether it was.
+    /// Ends the session that has a clone, if it is still the one that was shown, and says whether it was; before
+    /// it, every session of its run, which must not go on without the lock. No session is opened on the clone for
+    /// it, as by [`Self::holder_of`].
     ///
     /// # Errors
     /// When the server can't be asked, or the session is another role's.
-    pub async fn end_holder(&self, holder: &Holder) -> Result<bool, HoldError> {
-        self.inner.end_holder(holder).await.map_err(|e| self.inner.hold_error(e))
+    pub async fn end_holder_of(
+        settings: &CloneSettings,
+        run: &RunId,
+        limits: &Limits,
+        holder: &Holder,
+        of: Option<&RunId>,
+    ) -> Result<bool, AskError> {
+        let container = settings.container.clone().map(|c| (settings.runtime.clone(), c));
+        let link = Link::open(settings.ssh.as_ref(), container, limits.connect_timeout).await?;
+        let nonce = token().map_err(AskError::Random)?;
+        let mut actions = vec![psql::restrict().map_err(AskError::Random)?];
+        if let Some(of) = of {
+            let application = of.application_name();
+            let values = [("nonce", nonce.as_str()), ("application", &application)];
+            actions.push(Action::Command(fill(statements::END_SESSIONS, &values)));
+        }
+        let key = key(&settings.database).to_string();
+        let (pid, since) = (holder.pid.to_string(), holder.since.clone().unwrap_or_default());
+        let values =
+            [("nonce", nonce.as_str()), ("key", &key), ("pid", &pid), ("since", since.as_str())];
+        actions.push(Action::Command(fill(statements::END_HOLDER, &values)));
+        let application = run.application_name();
+        let session = maintenance_session(settings, limits, &application);
+        let plan = Plan { session, actions, script: None };
+        let heard =
+            hear_all(&link, settings, limits, &nonce, &plan, limits.ending_deadline).await?;
+        let (rows, ended, conversation) = heard;
+        if ended != Ended::Code(0) {
+            return Err(AskError::of_end(&ended, &conversation, settings));
+        }
+        let mut sessions = 0;
+        for row in rows.iter().filter(|row| row.kind.starts_with("ended-")) {
+            let ended: EndedSessions =
+                serde_json::from_str(&row.json).map_err(|e| AskError::Shape(e.to_string()))?;
+            sessions += ended.sessions;
+        }
+        Ok(sessions > 0)
     }
 }
 
@@ -170,22 +207,6 @@ impl Inner {
 
     pub(crate) fn maintenance_session<'a>(&'a self, application: &'a str) -> Session<'a> {
         maintenance_session(&self.settings, &self.limits, application)
-    }
-
-    async fn end_holder(&self, holder: &Holder) -> Result<bool, AskError> {
-        let nonce = token().map_err(AskError::Random)?;
-        let key = key(&self.settings.database).to_string();
-        let application = self.run.application_name();
-        let (pid, since) = (holder.pid.to_string(), holder.since.clone().unwrap_or_default());
-        let values =
-            [("nonce", nonce.as_str()), ("key", &key), ("pid", &pid), ("since", since.as_str())];
-        let ask = fill(statements::END_HOLDER, &values);
-        let session = self.maintenance_session(&application);
-        let rows = self
-            .ask(session, &nonce, vec![Action::Command(ask)], self.limits.ending_deadline)
-            .await?;
-        let ended: EndedHolder = one(&rows)?;
-        Ok(ended.sessions > 0)
     }
 
     async fn holder(&self) -> Result<Option<Holder>, AskError> {

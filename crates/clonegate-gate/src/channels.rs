@@ -106,6 +106,17 @@ pub(crate) async fn holder_of(
     CloneChannel::holder_of(settings, run, &limits_of_clone(limits)).await
 }
 
+/// Takes a clone away from who has it, without a session on it.
+pub(crate) async fn end_holder_of(
+    limits: &Limits,
+    settings: &CloneSettings,
+    run: &RunId,
+    holder: &Holder,
+    of: Option<&RunId>,
+) -> Result<bool, AskError> {
+    CloneChannel::end_holder_of(settings, run, &limits_of_clone(limits), holder, of).await
+}
+
 /// Opens the channel for who has no business on a clone that a run has.
 pub(crate) async fn open_free_clone(
     limits: &Limits,

@@ -6,7 +6,7 @@ use clonegate_clone::{CloneChannel, Found, Holder, Mark};
 use clonegate_model::{RunId, chain};
 use clonegate_store::{Event, Life, RunFolder, RunState, Store, life};
 
-use crate::channels::{clone_settings, holder_of, open_clone};
+use crate::channels::{clone_settings, end_holder_of, holder_of, open_clone};
 use crate::run::{Gate, new_run_id};
 use crate::{GateError, take};
 
@@ -120,24 +120,18 @@ impl Gate<'_> {
                 return Err(GateError::Live { holder, owner });
             }
         }
-        let channel = open(self.profile, &run).await?;
         let mut freed = Vec::new();
         // The folder is made when there is something to write down.
         let mut folder: Option<RunFolder> = None;
         if let Some(holder) = holder {
             self.begin_unlock(&mut folder, &run, &holder.to_string(), force)?;
-            // What its run still does on the clone must not go on without the lock.
-            if let Some(of) = run_of(&holder) {
-                channel.end_sessions_of(&of).await.map_err(|e| {
-                    take::not_asked(&format!("what the sessions of {of} still do"), e)
-                })?;
-            }
-            channel
-                .end_holder(&holder)
+            let settings = clone_settings(&self.profile.clone)?;
+            end_holder_of(&self.profile.limits, &settings, &run, &holder, run_of(&holder).as_ref())
                 .await
                 .map_err(|e| take::not_asked("whether the lock's session ended", e))?;
             freed.push(format!("the lock of {holder}"));
         }
+        let channel = open(self.profile, &run).await?;
         let kept = self.free_mark(&channel, &run, force, &mut folder, &mut freed).await;
         if let Some(folder) = &mut folder {
             let mut outcome = match freed.as_slice() {

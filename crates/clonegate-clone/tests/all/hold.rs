@@ -1,6 +1,8 @@
 //! One gate a clone.
 
-use clonegate_clone::{CloneChannel, Found, HeldFor, HoldError, Mark, MarkError, OpenError};
+use clonegate_clone::{
+    CloneChannel, Found, HeldFor, HoldError, Holder, Mark, MarkError, OpenError,
+};
 use clonegate_model::RunId;
 
 use crate::harness::{Fixture, fixture, me, run_id};
@@ -97,9 +99,13 @@ async fn a_holder_is_ended_only_if_it_is_the_one_that_was_shown() {
     let shown = channel.holder().await.unwrap().unwrap();
     let mut another = shown.clone();
     another.since = Some("2001-01-01 00:00:00+00".to_owned());
-    assert!(!channel.end_holder(&another).await.unwrap());
+    let end = async |holder: &Holder| {
+        let Fixture { settings, run, limits, .. } = &fixture;
+        CloneChannel::end_holder_of(settings, run, limits, holder, None).await.unwrap()
+    };
+    assert!(!end(&another).await);
     hold.mark_now().await.unwrap();
-    assert!(channel.end_holder(&shown).await.unwrap());
+    assert!(end(&shown).await);
     assert_eq!(channel.holder().await.unwrap(), None);
     assert!(matches!(hold.mark_now().await, Err(HoldError::Lost(_))));
 }
