@@ -10,7 +10,7 @@ use clonegate_sandbox::Scale;
 use super::figure::{Figure, Growth, middle};
 use super::rivals::{Reladiff, dump};
 use super::server::{Content, Place, Server};
-use super::take::{Take, What, count_against_lineage, take};
+use super::take::{Take, What, count_against_lineage, rows_alone, take};
 use crate::note;
 
 /// With how many connections a database is read.
@@ -71,6 +71,7 @@ impl Bench<'_> {
         let (mut lineages, mut digests, mut streams) = (Vec::new(), Vec::new(), Vec::new());
         let (mut both_lineages, mut both_digests, mut reladiffs) =
             (Vec::new(), Vec::new(), Vec::new());
+        let (mut lineage_rows, mut digest_rows) = (Vec::new(), Vec::new());
         let mut counts = Vec::new();
         for round in 0..=self.rounds {
             note(&format!(
@@ -87,6 +88,8 @@ impl Bench<'_> {
             equal(&digest, &other_digest)?;
             let alone = take(&place, What::Lineage, 1, None).await?;
             let counted = count_against_lineage(&place, &alone.scans).await?;
+            let lineage_took = rows_alone(&place, &lineage.scans, CONNECTIONS).await?;
+            let digest_took = rows_alone(&place, &digest.scans, CONNECTIONS).await?;
             if round == 0 {
                 continue;
             }
@@ -100,6 +103,8 @@ impl Bench<'_> {
             both_lineages.push(lineage.reading + other_lineage.reading);
             both_digests.push(digest.reading + other_digest.reading);
             counts.push((counted.1, counted.0));
+            lineage_rows.push(lineage_took);
+            digest_rows.push(digest_took);
             if let Some(reladiff) = &self.reladiff {
                 reladiffs.push(reladiff.compare(&place, &copy, (table, key)).await?);
             }
@@ -121,16 +126,14 @@ impl Bench<'_> {
         );
         figure(
             "lineage, 2 connections, against `pg_dump -t \\| sha256sum`",
-            against(&lineages, &dumps),
+            against(&lineage_rows, &dumps),
             limits(0.25, 0.15, 0.10, 0.05),
         );
-        for (what, times) in [("on the server", &digests), ("streamed", &streams)] {
-            figure(
-                &format!("digest, {what}, 2 connections, against the same"),
-                against(times, &dumps),
-                limits(0.7, 0.4, 0.5, 0.25),
-            );
-        }
+        figure(
+            "digest, on the server, 2 connections, against the same",
+            against(&digest_rows, &dumps),
+            limits(0.7, 0.4, 0.5, 0.25),
+        );
         if !reladiffs.is_empty() {
             figure(
                 "digest of both tables against reladiff (`-c % -j 2`)",
@@ -142,6 +145,16 @@ impl Bench<'_> {
                 against(&both_lineages, &reladiffs),
                 (0.15, Some(0.08)),
             );
+        }
+        // Beside them what somebody waits for: definitions, sequences and horizon too.
+        for (what, times) in [
+            ("lineage", &lineages),
+            ("digest on the server", &digests),
+            ("digest, streamed", &streams),
+        ] {
+            let what = format!("{name}: whole snapshot, {what}, against the same");
+            let rounds = against(times, &dumps);
+            all.figures.push(Figure::ratio(&what, &rounds, 1.0, None).unlimited());
         }
         let times = Times {
             dump: middle(dumps.into_iter()),

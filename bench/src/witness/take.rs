@@ -181,6 +181,40 @@ pub(crate) async fn take(
     Ok(Take { snapshot, opening, reading, longest: log.longest, scans: log.scans })
 }
 
+/// How long the statements that read rows take by themselves, over several connections at once.
+pub(crate) async fn rows_alone(
+    place: &Place,
+    scans: &[String],
+    connections: usize,
+) -> Result<Duration> {
+    let channel = place.channel(connections).await?;
+    let mut readers = vec![channel.snapshot().await?];
+    let at = readers[0].export().await?;
+    while readers.len() < connections {
+        readers.push(channel.snapshot_at(&at).await?);
+    }
+    let judged: Result<Vec<ReadOnlyStatement>, _> = scans
+        .iter()
+        .map(|scan| ReadOnlyStatement::judge(scan).map(ReadOnlyStatement::of_the_program))
+        .collect();
+    let left = Mutex::new(judged?);
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let begun = Instant::now();
+    let work = readers.iter_mut().map(|reader| async {
+        while let Some(scan) = next() {
+            reader.read(&scan).await?;
+        }
+        Ok::<_, ReadError>(())
+    });
+    futures_util::future::try_join_all(work).await?;
+    let took = begun.elapsed();
+    for reader in readers {
+        reader.finish().await?;
+    }
+    channel.close().await;
+    Ok(took)
+}
+
 /// Times of `count(*)` and of lineage, both in the same ranges on one connection, one range of each in turn.
 pub(crate) async fn count_against_lineage(
     place: &Place,
