@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clonegate_model::Verdict;
-use clonegate_sandbox::Topology;
+use clonegate_sandbox::{Backend, Topology};
 use rstest::rstest;
 use serde::Deserialize;
 
+use crate::containers::ssh_host::{HOST, SshHost};
 use crate::harness::{Side, Trial, set};
 
 #[derive(Debug, Deserialize)]
@@ -109,14 +110,36 @@ async fn case(#[files("cases/*/case.toml")] path: PathBuf) {
     run(&path).await;
 }
 
+/// The way to the clone: psql on this machine; with `CASES_OVER=docker` by `docker exec`, and with `CASES_OVER=ssh` by
+/// the same behind ssh, which takes some minutes more.
+async fn trial(topology: Topology) -> (Trial, Option<SshHost>) {
+    let over = std::env::var("CASES_OVER").unwrap_or_default();
+    match over.as_str() {
+        "" => (Trial::with(topology).await, None),
+        "docker" => (Trial::made_of(topology, Backend::Containers).await, None),
+        "ssh" => {
+            let made =
+                tokio::join!(Trial::made_of(topology, Backend::Containers), SshHost::start());
+            let (trial, host) = made;
+            let config = host.config().display().to_string();
+            trial.edit(|document| {
+                set(document, "clone.ssh", Some(HOST.into()));
+                set(document, "clone.ssh-config", Some(config.into()));
+            });
+            (trial, Some(host))
+        }
+        other => panic!("CASES_OVER is docker or ssh, and not {other:?}"),
+    }
+}
+
 async fn run(path: &Path) {
     let text = fs::read_to_string(path).expect("the case can be read");
     let case: Case = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let trial = Trial::with(match case.topology {
+    let topology = match case.topology {
         Servers::OneInstance => Topology::OneInstance,
         Servers::TwoInstances => Topology::TwoInstances,
-    })
-    .await;
+    };
+    let (trial, _host) = trial(topology).await;
     for (name, text) in &case.write {
         trial.write(name, text);
     }

@@ -9,7 +9,7 @@ mod engine;
 mod passage;
 mod profile;
 mod servers;
-mod ssh_host;
+pub(crate) mod ssh_host;
 
 mod catalog;
 mod cut;

@@ -18,16 +18,16 @@ use super::engine::{self, Running};
 use crate::harness::until;
 
 /// The host's name in the configuration.
-pub(super) const HOST: &str = "clone-host";
+pub(crate) const HOST: &str = "clone-host";
 
 /// A running sshd.
-pub(super) struct SshHost {
+pub(crate) struct SshHost {
     container: Running,
     home: tempfile::TempDir,
 }
 
 impl SshHost {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         // The clone channel asks it what the configuration means.
         let client = Command::new("ssh").arg("-V").output();
         assert!(client.is_ok(), "there is no ssh here: install the OpenSSH client");
@@ -60,7 +60,7 @@ impl SshHost {
     }
 
     /// A file as `~/.ssh/config` is.
-    pub(super) fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.home.path().join("config")
     }
 

@@ -50,13 +50,17 @@ impl Trial {
     }
 
     pub(crate) async fn with(topology: Topology) -> Self {
+        Self::made_of(topology, Backend::Local).await
+    }
+
+    pub(crate) async fn made_of(topology: Topology, backend: Backend) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("clonegate-test-")
             .tempdir()
             .expect("a temporary folder");
         let root = folder.path().join("sandbox");
-        let options = Options { root, topology, backend: Backend::Local, ..Options::default() };
-        let sandbox = start(&options, &|_: &str| {}).await.expect("a sandbox on local binaries");
+        let options = Options { root, topology, backend, ..Options::default() };
+        let sandbox = start(&options, &|_: &str| {}).await.expect("a sandbox");
         Self { sandbox, folder }
     }
 
@@ -248,11 +252,25 @@ impl Trial {
     /// Ends the server of one side at once, as a crash would.
     pub(crate) async fn crash(&self, side: Side) {
         let data = self.sql(side, "show data_directory").await;
-        let pid = fs::read_to_string(Path::new(&data).join("postmaster.pid"))
-            .expect("the server has a pid file");
-        let pid = pid.lines().next().expect("the first line is the pid").to_owned();
-        let killed = Command::new("kill").args(["-s", "QUIT", &pid]).status().await;
-        assert!(killed.is_ok_and(|s| s.success()));
+        let mut kill = match fs::read_to_string(Path::new(&data).join("postmaster.pid")) {
+            Ok(pid) => {
+                let mut kill = Command::new("kill");
+                kill.args(["-s", "QUIT", pid.lines().next().expect("the first line is the pid")]);
+                kill
+            }
+            // It is in a container, of which the server is the first process.
+            Err(_) => {
+                let publish = format!("publish={}", self.endpoint(side).port);
+                let list = ["ps", "--filter", &publish, "--format", "{{.ID}}"];
+                let listed = Command::new("docker").args(list).output().await;
+                let listed = listed.expect("the engine lists its containers").stdout;
+                let mut kill = Command::new("docker");
+                kill.args(["kill", "--signal", "QUIT"]);
+                kill.arg(String::from_utf8_lossy(&listed).trim()).stdout(Stdio::null());
+                kill
+            }
+        };
+        assert!(kill.status().await.is_ok_and(|s| s.success()));
         until("the server is gone", async || {
             let endpoint = self.endpoint(side);
             endpoint.psql.run_sql("postgres", "select 1").await.is_err()
