@@ -151,6 +151,8 @@ async fn a_statement_that_may_have_run_is_not_sent_again() {
     ask(&service, "select 1 as n").await.unwrap();
 
     // As when the statement took the server's memory: the backend is killed, and with it all.
+    // What the stage was made of must survive that; the server commits without waiting for its disk.
+    stage.sql("checkpoint").await;
     let question = asking(&service);
     let pid = stage.backend(2).await;
     assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
