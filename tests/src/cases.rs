@@ -112,7 +112,7 @@ async fn case(#[files("cases/*/case.toml")] path: PathBuf) {
 
 /// The way to the clone: psql on this machine; with `CASES_OVER=docker` by `docker exec`, and with `CASES_OVER=ssh` by
 /// the same behind ssh, which takes some minutes more.
-async fn trial(topology: Topology) -> (Trial, Option<SshHost>) {
+pub(crate) async fn trial(topology: Topology) -> (Trial, Option<SshHost>) {
     let over = std::env::var("CASES_OVER").unwrap_or_default();
     match over.as_str() {
         "" => (Trial::with(topology).await, None),

@@ -107,7 +107,8 @@ pub(super) fn socket() -> String {
     }
 }
 
-fn is_there(image: &str) -> bool {
+/// Whether the engine has an image.
+pub(crate) fn is_there(image: &str) -> bool {
     docker(&["image", "inspect", "--format", "{{.Id}}", image]).status.success()
 }
 

@@ -5,7 +5,7 @@
 //! fixture, `ssh_host` the host on the way to the clone, `profile` points the one-roof profile at them, `passage`
 //! takes it through the gate as a process. The other modules are the tests. `bench gate` starts the same containers.
 
-mod engine;
+pub(crate) mod engine;
 mod passage;
 mod profile;
 mod servers;

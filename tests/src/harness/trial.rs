@@ -12,6 +12,7 @@ use toml_edit::DocumentMut;
 
 use super::gate::{self, Ended, Gate};
 use super::until;
+use crate::containers::engine::is_there;
 
 /// Which of the two databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -59,7 +60,15 @@ impl Trial {
             .tempdir()
             .expect("a temporary folder");
         let root = folder.path().join("sandbox");
-        let options = Options { root, topology, backend, ..Options::default() };
+        // Of the local programs' version, which dump what is in it.
+        let image = match (backend, clonegate_sandbox::find_postgres(None)) {
+            (Backend::Containers, Ok(local)) => {
+                let of = |name: &str| format!("{name}:{}", local.major());
+                [of("postgres"), of("clonegate-postgres")].into_iter().find(|i| is_there(i))
+            }
+            _ => None,
+        };
+        let options = Options { root, topology, backend, image, ..Options::default() };
         let sandbox = start(&options, &|_: &str| {}).await.expect("a sandbox");
         Self { sandbox, folder }
     }
