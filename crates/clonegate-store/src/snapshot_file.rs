@@ -223,7 +223,8 @@ mod tests {
         };
         let other = read(r#"{"whatever": [1, 2], "format": 99}"#);
         assert!(matches!(other, Err(ReadSnapshotError::Format { found: 99, .. })));
-        for text in ["", "{", "[]", "{}", r#"{"format": 2}"#, r#"{"format": "2"}"#] {
+        let nothing_else = format!(r#"{{"format": {SNAPSHOT_FORMAT}}}"#);
+        for text in ["", "{", "[]", "{}", &nothing_else, r#"{"format": "2"}"#] {
             assert!(matches!(read(text), Err(ReadSnapshotError::Damaged { .. })), "{text}");
         }
         fs::remove_file(&path).unwrap();
