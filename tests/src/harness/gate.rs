@@ -1,5 +1,7 @@
 //! The binary under test as a process.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
@@ -13,6 +15,8 @@ use super::{PATIENCE, until};
 pub(crate) struct Gate {
     child: Child,
     store: PathBuf,
+    /// Runs whose journals are none of its own.
+    earlier: BTreeSet<OsString>,
 }
 
 /// A command that ended.
@@ -76,7 +80,8 @@ impl Gate {
     /// Another command that goes on for a while.
     pub(crate) fn of(store: &Path, args: &[&str]) -> Self {
         let child = command(store, args).spawn().expect("the command starts");
-        Self { child, store: store.to_owned() }
+        // It may take up a run that is there.
+        Self { child, store: store.to_owned(), earlier: BTreeSet::new() }
     }
 
     /// With an authorization that is bound to what the profile now says.
@@ -88,18 +93,19 @@ impl Gate {
     /// With the authorization that stands there.
     pub(crate) fn start_as_it_is(store: &Path, config: &Path) -> Self {
         let config = config.to_str().expect("the path is text");
+        let earlier = runs(store).map(|run| run.file_name()).collect();
         let child = command(store, &["gate", "--config", config]).spawn().expect("the gate starts");
-        Self { child, store: store.to_owned() }
+        Self { child, store: store.to_owned(), earlier }
     }
 
-    /// Waits until a journal has such a line.
+    /// Waits until its journal has such a line.
     pub(crate) async fn noted(&mut self, line: &str) {
         let store = self.store.clone();
         until(&format!("the journal has {line}"), async || {
             if let Some(status) = self.child.try_wait().expect("the gate can be asked") {
                 panic!("the gate ended with {status} before its journal had {line}");
             }
-            journals(&store).iter().any(|text| text.contains(line))
+            journals(&store, &self.earlier).iter().any(|text| text.contains(line))
         })
         .await;
     }
@@ -138,9 +144,13 @@ pub(crate) fn authorize(config: &Path) {
     }
 }
 
-fn journals(store: &Path) -> Vec<String> {
-    let Ok(runs) = std::fs::read_dir(store.join("runs")) else { return Vec::new() };
-    runs.flatten()
+fn runs(store: &Path) -> impl Iterator<Item = std::fs::DirEntry> {
+    std::fs::read_dir(store.join("runs")).into_iter().flatten().flatten()
+}
+
+fn journals(store: &Path, but: &BTreeSet<OsString>) -> Vec<String> {
+    runs(store)
+        .filter(|run| !but.contains(&run.file_name()))
         .filter_map(|run| std::fs::read_to_string(run.path().join("journal.jsonl")).ok())
         .collect()
 }
