@@ -1,5 +1,6 @@
 //! Takes a snapshot of a database as a gate does, and notes what it cost.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -197,8 +198,9 @@ pub(crate) async fn rows_alone(
         .iter()
         .map(|scan| ReadOnlyStatement::judge(scan).map(ReadOnlyStatement::of_the_program))
         .collect();
-    let left = Mutex::new(judged?);
-    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    // In the order in which they were read: the last ones are small, so that both end together.
+    let left = Mutex::new(VecDeque::from(judged?));
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let begun = Instant::now();
     let work = readers.iter_mut().map(|reader| async {
         while let Some(scan) = next() {
