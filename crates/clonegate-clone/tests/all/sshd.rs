@@ -220,16 +220,19 @@ async fn an_ssh_that_is_cut_around_commit_tells_the_truth() {
     for delay in [0, 0, 1, 2, 4, 8, 16] {
         let channel = over(&sshd, &mut fixture).await;
         fixture.sql("drop table if exists made");
+        let mut cutter = None;
         let outcome = channel
             .run(&script("create table made (i int);"), Ending::Commit, |step| {
                 if let Step::Ending(..) = step {
                     let me = sshd.process.id();
-                    let cut = format!("(sleep 0.0{delay:02}; pkill -9 -P {me}) &");
-                    Command::new("sh").args(["-c", &cut]).status().unwrap();
+                    let cut = format!("sleep 0.0{delay:02}; pkill -9 -P {me}");
+                    cutter = Some(Command::new("sh").args(["-c", &cut]).spawn().unwrap());
                 }
                 Ok(())
             })
             .await;
+        // Or it would cut the next connection.
+        cutter.expect("the end was told").wait().unwrap();
         let outcome = outcome.map_or_else(|e| e.outcome, |r| r.outcome);
         let expected =
             if fixture.exists("made") { Outcome::Committed } else { Outcome::RolledBack };
