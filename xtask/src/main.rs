@@ -49,7 +49,7 @@ enum Task {
     /// Check the formatting, the lints and the licences.
     Lint,
     /// Measure against limits and peers, as ratios in one run: `bench channel`, `bench witness`, `bench streamed`,
-    /// `bench gate`.
+    /// `bench matrix`, `bench gate`.
     Bench {
         /// What to measure, and its options; `--help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -133,8 +133,8 @@ impl CloneChannel {
     }
 
     /// Opens the channel if nobody has the clone. Whoever has it has it alone: no session is opened on it
-    /// then, because the run that has it would see a foreign one. Where this can't be asked, taking the lock
-    /// says why.
+    /// then, because the run that has it would see a foreign one. Where this can't be asked, it is
+    /// opened all the same: who is about to take the lock hears why then, and who only reads needs none.
     ///
     /// # Errors
     /// [`OpenError::Held`], and what [`Self::open`] has.

@@ -154,9 +154,9 @@ impl CloneChannel {
         self.inner.holder().await.map_err(|e| self.inner.hold_error(e))
     }
 
-    /// Ends the session that has a clone, if it is still the one that was shown, and says whether it was; before
-    /// it, every session of its run, which must not go on without the lock. No session is opened on the clone for
-    /// it, as by [`Self::holder_of`].
+    /// Ends the session that has a clone, if it is still the one that was shown; before it, where `of` names its run,
+    /// every session of that run, which must not go on without the lock. Says whether any session was ended. None is
+    /// opened on the clone for it, as by [`Self::holder_of`].
     ///
     /// # Errors
     /// When the server can't be asked, or the session is another role's.
