@@ -7,7 +7,7 @@ use std::time::Duration;
 use clonegate_diff::{Additions, Contents, Policy, compare_contents, diff};
 use clonegate_model::{
     Across, Covered, DatabaseName, DigestKey, Disposition, Finding, Footprint, Lane, Phase,
-    Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, StreamKey, Target, Witness,
+    Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, StreamKey, Target, WalWrites, Witness,
 };
 use clonegate_probe::{
     Accepted, Allowlist, Bounds, ConnectionSettings, CopySink, CutBy, Environment, Fields,
@@ -804,6 +804,15 @@ async fn the_log_tells_production_from_a_clone_in_the_same_cluster() {
     assert!(writes.iter().any(|w| w.records > 9000), "the clone's writes are counted: {writes:?}");
     let production = after.identity.database_oid;
     assert!(!writes.iter().any(|w| w.database == production && w.kind.contains("INSERT")));
+
+    // What autovacuum does at any time is no write to anybody's rows.
+    bench.sql("zoo", "vacuum").await;
+    bench.sql("zoo", "analyze").await;
+    let after = bench.snapshot("zoo", &asked, Some(&before)).await;
+    let writes = after.wal.as_ref().and_then(|w| w.since_entry.as_deref()).expect("it was read");
+    let statistics = |w: &&WalWrites| w.relation.as_deref() == Some("pg_catalog.pg_statistic");
+    assert!(writes.iter().any(|w| statistics(&w) && w.kind.contains("INSERT")), "{writes:?}");
+    assert_eq!(findings(&before, &after, &[]), []);
 
     // What leaves no other trace: a write that was undone.
     bench.sql("zoo", "begin; insert into bare values (1); rollback").await;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use clonegate_model::CloneName;
+use clonegate_model::{CloneName, chain};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::channel::{CloneChannel, Inner, OpenError, one};
 use crate::like::Like;
@@ -95,6 +96,17 @@ pub enum ScratchError {
         #[source]
         source: AskError,
     },
+    /// Its psql was lost on the way, and what it had made by then may be there still.
+    #[error("the scratch copy {scratch} may be left behind, because it can't be dropped ({why})")]
+    LeftBehind {
+        /// The copy.
+        scratch: String,
+        /// Why it can't be dropped.
+        why: String,
+        /// What went wrong first.
+        #[source]
+        source: Box<ScratchError>,
+    },
     /// The copy is there and can't be opened.
     #[error("the scratch copy can't be opened")]
     Open(#[from] OpenError),
@@ -116,6 +128,19 @@ impl ScratchError {
     #[must_use]
     pub fn asks_for_a_dump(&self) -> bool {
         matches!(self, Self::TemplateBusy { .. } | Self::Denied { .. })
+    }
+
+    /// Whether the server may have done what was asked, or may still be doing it, without having been heard.
+    fn leaves_open_what_was_done(&self) -> bool {
+        let unheard = |source: &AskError| match source {
+            AskError::Ended { .. } | AskError::Shape(_) | AskError::Timeout(_) => true,
+            AskError::Start(_)
+            | AskError::NoPsql { .. }
+            | AskError::TooOld
+            | AskError::Server(_)
+            | AskError::Random(_) => false,
+        };
+        matches!(self, Self::Ask { source, .. } if unheard(source))
     }
 }
 
@@ -200,9 +225,7 @@ impl CloneChannel {
     /// # Errors
     /// When the server can't be asked.
     pub async fn unmarked(&self, name: &CloneName) -> Result<Option<Copied>, ScratchError> {
-        let values = [("scratch", name.as_str())];
-        let found = self.inner.maintenance().rows(statements::UNMARKED, &values).await;
-        Ok(found.map_err(|e| self.inner.scratch_error(e))?.pop())
+        self.inner.unmarked(name).await
     }
 
     /// Every scratch copy on the clone's server, of any run: what a run that was killed left behind.
@@ -210,14 +233,7 @@ impl CloneChannel {
     /// # Errors
     /// When the server can't be asked.
     pub async fn scratches(&self) -> Result<Vec<Copied>, ScratchError> {
-        let nonce = token().map_err(|e| self.inner.scratch_error(AskError::Random(e)))?;
-        let ask = fill(statements::SCRATCHES, &[("nonce", &nonce)]);
-        let rows = self.inner.in_maintenance(&nonce, vec![Action::Command(ask)]).await?;
-        rows.iter()
-            .filter(|row| row.kind == "scratch")
-            .map(|row| serde_json::from_str(&row.json))
-            .collect::<Result<_, _>>()
-            .map_err(|e| self.inner.scratch_error(AskError::Shape(e.to_string())))
+        self.inner.marked().await
     }
 
     /// Drops a scratch copy that [`CloneChannel::scratches`] or [`CloneChannel::unmarked`] found, if it is
@@ -340,9 +356,58 @@ impl Inner {
         })
     }
 
-    /// Makes the copy's database, and marks it as this run's; all in one session, so that what may be made is
-    /// asked right before it is.
+    /// Makes the copy's database, and marks it as this run's. Where its psql is lost on the way, the server
+    /// would go on with what it was told: that is ended, and what is there by then is dropped.
     async fn make_copy(&self, name: &CloneName, make: String) -> Result<Copied, ScratchError> {
+        let error = match self.make_and_mark(name, make).await {
+            Err(error) if error.leaves_open_what_was_done() => error,
+            heard => return heard,
+        };
+        match self.drop_half_made(name).await {
+            Ok(()) => Err(error),
+            Err(why) => Err(ScratchError::LeftBehind {
+                scratch: name.to_string(),
+                why: chain(&why),
+                source: Box::new(error),
+            }),
+        }
+    }
+
+    async fn drop_half_made(&self, name: &CloneName) -> Result<(), ScratchError> {
+        self.end_making(name.as_str()).await?;
+        let mark = format!("{MARK}{}", self.run);
+        let marked = self.marked().await?;
+        let marked = marked.into_iter().find(|c| c.name == name.as_str() && c.mark == mark);
+        let made = match marked {
+            Some(copy) => Some(copy),
+            None => self.unmarked(name).await?,
+        };
+        match made {
+            Some(copy) => self.drop_copy(&copy).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn end_making(&self, scratch: &str) -> Result<(), ScratchError> {
+        let end = self.maintenance();
+        let ended: Result<IgnoredAny, AskError> =
+            end.one(statements::END_MAKING, &[("scratch", scratch)]).await;
+        ended.map(drop).map_err(|e| self.scratch_error(e))
+    }
+
+    async fn unmarked(&self, name: &CloneName) -> Result<Option<Copied>, ScratchError> {
+        let values = [("scratch", name.as_str())];
+        let found = self.maintenance().rows(statements::UNMARKED, &values).await;
+        Ok(found.map_err(|e| self.scratch_error(e))?.pop())
+    }
+
+    async fn marked(&self) -> Result<Vec<Copied>, ScratchError> {
+        let found = self.maintenance().rows(statements::SCRATCHES, &[]).await;
+        found.map_err(|e| self.scratch_error(e))
+    }
+
+    /// All in one session, so that what may be made is asked right before it is.
+    async fn make_and_mark(&self, name: &CloneName, make: String) -> Result<Copied, ScratchError> {
         let clone = self.settings.database.as_str();
         let scratch = name.as_str();
         let mark = format!("{MARK}{}", self.run);
@@ -414,7 +479,18 @@ impl Inner {
         }
     }
 
+    /// Drops the copy if it is still that one. Where the psql for it is lost on the way, it is tried once more.
     async fn drop_copy(&self, copy: &Copied) -> Result<(), ScratchError> {
+        match self.try_to_drop(copy).await {
+            Err(error) if error.leaves_open_what_was_done() => {
+                self.end_making(&copy.name).await?;
+                self.try_to_drop(copy).await
+            }
+            heard => heard,
+        }
+    }
+
+    async fn try_to_drop(&self, copy: &Copied) -> Result<(), ScratchError> {
         let expected = serde_json::json!({
             "scratch": copy.name,
             "clone": self.settings.database.as_str(),

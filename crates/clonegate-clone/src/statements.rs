@@ -29,6 +29,7 @@ engine! {
     SCRATCH_MAKE = "scratch-make";
     SCRATCH_MARK = "scratch-mark";
     SCRATCH_MADE = "scratch-made";
+    END_MAKING = "end-making";
     SCRATCH_MAY_BE_DROPPED = "scratch-may-be-dropped";
     SCRATCH_DROP = "scratch-drop";
     SCRATCHES = "scratches";

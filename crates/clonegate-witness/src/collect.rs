@@ -93,8 +93,16 @@ pub async fn collect<R: Reader + Send>(
 ) -> Result<Collected, CollectError> {
     let mut readers: Vec<&mut R> = readers.iter_mut().collect();
     let last = readers.pop().ok_or(CollectError::NoReader)?;
-    let moment =
-        Moment::read(readers.first_mut().map_or(&mut *last, |first| &mut **first), entry).await?;
+    let first = readers.first_mut().map_or(&mut *last, |first| &mut **first);
+    let unhurried = LoadLimits { active_sessions: None, replica_lag: None, ..plan.load };
+    let mut logged = Coverages::default();
+    let mut wal = None;
+    if entry.is_none() {
+        // The log is followed from before anything else is read: what is written meanwhile is within.
+        let guard = Guard::new(unhurried, plan.budget);
+        wal = wal::take(first, plan.wal, None, guard, &mut logged).await;
+    }
+    let moment = Moment::read(first, entry).await?;
     // Who wants the contents of everything read again wants the definitions read again, too.
     let again = plan.digest == DigestOf::Everything;
     let untouched = entry.filter(|_| moment.since == Since::Nothing && !again);
@@ -140,10 +148,11 @@ pub async fn collect<R: Reader + Send>(
     relations::conclude(&mut sorted, &seen, against.is_later(), &mut coverage);
     let Sorted { mut relations, subjects, .. } = sorted;
     localise(first, against, &subjects, &seen, plan.keys, &mut relations).await;
-    let unhurried = LoadLimits { active_sessions: None, replica_lag: None, ..plan.load };
-    let before = entry.and_then(|e| e.wal.as_ref());
-    let guard = Guard::new(unhurried, plan.budget);
-    let wal = wal::take(first, plan.wal, before, guard, &mut coverage).await;
+    if let Some(entry) = entry {
+        let guard = Guard::new(unhurried, plan.budget);
+        wal = wal::take(first, plan.wal, entry.wal.as_ref(), guard, &mut logged).await;
+    }
+    coverage.0.append(&mut logged.0);
     Ok(Collected {
         horizon,
         anchor,

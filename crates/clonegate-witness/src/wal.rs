@@ -5,7 +5,9 @@
 //! came and went. It does not see unlogged relations, and a record does not say whether its transaction
 //! committed.
 
-use clonegate_model::{Covered, Reading, Value, Wal, WalWrites, Witness};
+use std::time::{Duration, Instant};
+
+use clonegate_model::{Covered, Value, Wal, WalWrites, Witness};
 use serde::Deserialize;
 
 use crate::coverage::Coverages;
@@ -50,8 +52,11 @@ pub(crate) async fn take<R: Reader + Send>(
         coverage.push("contents", Witness::Wal, Covered::NotNeeded(why));
         return None;
     }
-    let answer = reader.read(&[fill(POSITION, &[])]).await.pop().unwrap_or(Err(Unread::silent()));
-    let (at, schema) = match answer.map_err(|e| e.reason).and_then(|r| position(&r)) {
+    let position = match entry {
+        None => Position::read(reader).await,
+        Some(_) => Position::of_everything_that_ended(reader).await,
+    };
+    let Position { at, schema, behind } = match position {
         Ok(position) => position,
         Err(why) => {
             coverage.gap(SUBJECT, Witness::Wal, why);
@@ -65,8 +70,13 @@ pub(crate) async fn take<R: Reader + Send>(
     match writes(reader, &schema, &entry.at, &at, &mut guard).await {
         Ok(writes) => {
             let records: u64 = writes.iter().map(|w| w.records).sum();
-            let text =
+            let mut text =
                 format!("{records} records that touch a relation, from {} to {at}", entry.at);
+            if behind > 0 {
+                text.push_str(&format!(
+                    "; {behind} bytes after that are not on disk and can't be read, which are of transactions that had not ended"
+                ));
+            }
             coverage.push(SUBJECT, Witness::Wal, Covered::Yes(text));
             Some(Wal { at, since_entry: Some(writes) })
         }
@@ -77,16 +87,74 @@ pub(crate) async fn take<R: Reader + Send>(
     }
 }
 
-fn position(reading: &Reading) -> Result<(String, String), String> {
-    let text = |column: &str| reading.single(column).and_then(Value::as_text);
-    let at = text("position").ok_or("the log has no position")?;
-    let schema = text("schema").ok_or(
-        "pg_walinspect is not installed in this database; CREATE EXTENSION pg_walinspect (PostgreSQL 15 and later)",
-    )?;
-    if reading.single("usable") != Some(&Value::Bool(true)) {
-        return Err("this role may not use pg_walinspect; GRANT EXECUTE ON FUNCTION pg_get_wal_records_info to it".to_owned());
+/// Where the log is.
+struct Position {
+    /// Up to here it is on disk, and can be read.
+    at: String,
+    /// The schema of `pg_walinspect`.
+    schema: String,
+    /// Bytes that are written and not on disk.
+    behind: u64,
+}
+
+/// What the server says of its log.
+struct Said {
+    flushed: String,
+    written: u64,
+    schema: String,
+    patience: Duration,
+}
+
+/// Beyond what PostgreSQL promises: its log's writer may wait for a processor and a disk.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl Position {
+    async fn read<R: Reader>(reader: &mut R) -> Result<Self, String> {
+        Ok(Said::ask(reader).await?.position()?.0)
     }
-    Ok((at.to_owned(), schema.to_owned()))
+
+    /// Waits until everything that ended by now is on disk: with `synchronous_commit = off` a transaction that
+    /// anybody can see may not be there yet. What is not there after the longest time that PostgreSQL takes for
+    /// it belongs to no transaction that ended.
+    async fn of_everything_that_ended<R: Reader>(reader: &mut R) -> Result<Self, String> {
+        let mut said = Said::ask(reader).await?;
+        let (written, until) = (said.written, Instant::now() + said.patience + GRACE);
+        loop {
+            let (mut position, flushed) = said.position()?;
+            position.behind = written.saturating_sub(flushed);
+            if position.behind == 0 || Instant::now() >= until {
+                return Ok(position);
+            }
+            reader.wait(Duration::from_millis(50)).await;
+            said = Said::ask(reader).await?;
+        }
+    }
+}
+
+impl Said {
+    async fn ask<R: Reader>(reader: &mut R) -> Result<Self, String> {
+        let answer = reader.read(&[fill(POSITION, &[])]).await.pop();
+        let reading = answer.unwrap_or(Err(Unread::silent())).map_err(|e| e.reason)?;
+        let text = |column: &str| reading.single(column).and_then(Value::as_text);
+        let flushed = text("position").ok_or("the log has no position")?.to_owned();
+        let written = lsn(text("written").ok_or("the log has no position")?)?;
+        let schema = text("schema").ok_or(
+            "pg_walinspect is not installed in this database; CREATE EXTENSION pg_walinspect (PostgreSQL 15 and later)",
+        )?;
+        if reading.single("usable") != Some(&Value::Bool(true)) {
+            return Err("this role may not use pg_walinspect; GRANT EXECUTE ON FUNCTION pg_get_wal_records_info to it".to_owned());
+        }
+        let patience = reading.single("patience").and_then(Value::as_integer);
+        let patience = patience.and_then(|ms| u64::try_from(ms).ok());
+        let patience = patience.ok_or("wal_writer_delay can't be read")?;
+        let schema = schema.to_owned();
+        Ok(Self { flushed, written, schema, patience: Duration::from_millis(patience) })
+    }
+
+    fn position(self) -> Result<(Position, u64), String> {
+        let flushed = lsn(&self.flushed)?;
+        Ok((Position { at: self.flushed, schema: self.schema, behind: 0 }, flushed))
+    }
 }
 
 /// Reads the interval in steps sized by time.

@@ -207,3 +207,46 @@ async fn room_is_seen_only_where_the_server_is() {
     let room = fixture.open().await.room().await.unwrap();
     assert_eq!(room.free.unwrap_err(), "the server does not run where psql runs");
 }
+
+/// Kills the first psql that has this statement, as soon as the server is at work on it.
+fn psql_is_lost_at(fixture: &mut Fixture, statement: &str) {
+    let server = fixture.server.folder.display().to_string();
+    let killed = fixture.folder.path().join("killed").display().to_string();
+    fixture.psql(&format!(
+        r#"case "$*" in *"{statement}"*) mkdir {killed} 2>/dev/null || exec "$psql" "$@" ;; *) exec "$psql" "$@" ;; esac
+"$psql" "$@" &
+at_work="select count(*) from pg_stat_activity where query like '{statement}%' and state = 'active'"
+for n in $(seq 200); do
+    test "$("$psql" -XAt -h {server} -U postgres -d template1 -c "$at_work")" = 0 || break
+done
+kill -9 $! $$"#
+    ));
+}
+
+#[tokio::test]
+async fn what_a_lost_psql_has_the_server_make_is_ended_and_dropped() {
+    for killed_at in ["create database", "comment on database"] {
+        let mut fixture = fixture();
+        psql_is_lost_at(&mut fixture, killed_at);
+        let channel = fixture.open().await;
+        let name = clone_name(&scratch_name(&fixture));
+        let error = channel.create_scratch(name.clone()).await.unwrap_err();
+        assert!(matches!(error, ScratchError::Ask { .. }), "{killed_at}: {error:?}");
+        assert!(fixture.folder.path().join("killed").is_dir());
+        assert!(!there(&fixture), "{killed_at}");
+        // Nor does it come to be afterwards: its name is free.
+        channel.create_scratch(name).await.unwrap().drop_database().await.unwrap();
+        assert!(!there(&fixture), "{killed_at}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_whose_drop_lost_its_psql_is_dropped_all_the_same() {
+    let mut fixture = fixture();
+    psql_is_lost_at(&mut fixture, "drop database");
+    let channel = fixture.open().await;
+    let scratch = channel.create_scratch(clone_name(&scratch_name(&fixture))).await.unwrap();
+    scratch.drop_database().await.unwrap();
+    assert!(fixture.folder.path().join("killed").is_dir());
+    assert!(!there(&fixture));
+}

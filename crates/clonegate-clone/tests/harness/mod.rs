@@ -18,7 +18,7 @@ use clonegate_model::{CloneName, CloneNamePattern, Owner, RunId};
 pub(crate) const ROLE: &str = "gate";
 
 pub(crate) struct Server {
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     bin: PathBuf,
     _supervisor: Child,
 }
