@@ -73,7 +73,7 @@ impl Reader for Recorder {
             {
                 let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
                 log.longest = log.longest.max(begun.elapsed());
-                if text.contains("\n  from only ") {
+                if text.contains("from only ") {
                     log.scans.push(text.clone());
                 }
             }

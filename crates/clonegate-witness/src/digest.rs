@@ -27,8 +27,9 @@ pub(crate) struct Column {
 /// How the rows of one relation are written out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recipe {
-    /// The sum over all rows, with `{filter}` behind it.
-    whole: String,
+    /// A row as it is written out.
+    row: String,
+    key: DigestKey,
     /// The columns' names and their sums; empty where they are not taken.
     columns: Vec<(String, String)>,
     pub(crate) text: String,
@@ -56,11 +57,12 @@ impl Recipe {
     /// The recipe for a relation with these columns; each column's own sum too, if `columns` says so.
     pub(crate) fn new(columns: &[Column], key: DigestKey, own: OwnSums) -> Self {
         let expressions: Vec<String> = columns.iter().map(Column::written).collect();
-        let whole = hashed(&format!("row({})", expressions.join(", ")), key);
-        if whole.len() > MAX_EXPRESSION {
+        let row = format!("row({})", expressions.join(", "));
+        if row.len() > MAX_EXPRESSION {
             // The row itself: shorter than any list of its columns, but with the OIDs of this database.
             return Self {
-                whole: hashed("t.*", key),
+                row: "t.*".to_owned(),
+                key,
                 columns: Vec::new(),
                 text: format!("{} columns, as the row is stored", columns.len()),
                 comparable: Comparable::SameDatabase,
@@ -79,7 +81,8 @@ impl Recipe {
         };
         let length: usize = own.iter().map(|(_, sum)| sum.len() + 2).sum();
         Self {
-            whole,
+            row,
+            key,
             columns: if length > MAX_EXPRESSION { Vec::new() } else { own },
             text: described(columns),
             comparable: Comparable::AnyServer,
@@ -100,7 +103,8 @@ impl Recipe {
         // What can't be copied at all is refused here, before anything is read.
         rows.range(0, None)?;
         Ok(Self {
-            whole: String::new(),
+            row: String::new(),
+            key: DigestKey(0),
             columns: Vec::new(),
             text: described(columns),
             comparable: Comparable::AnyServer,
@@ -112,14 +116,24 @@ impl Recipe {
         self.streamed.as_ref().map_or(Lane::Server, |rows| Lane::Streamed { key: rows.key })
     }
 
+    /// The row as it is written out, where it is one value like those of other relations, and all that is taken.
+    pub(crate) fn row(&self) -> Option<&str> {
+        let alike = self.comparable == Comparable::AnyServer && self.streamed.is_none();
+        (alike && self.columns.is_empty()).then_some(&self.row)
+    }
+
+    pub(crate) fn key(&self) -> DigestKey {
+        self.key
+    }
+
     /// The sum over all rows.
     pub(crate) fn sum(&self) -> String {
-        format!("pg_catalog.sum({})", self.whole)
+        summed(&self.row, self.key)
     }
 
     /// The sum over the rows for which a condition does not hold.
     pub(crate) fn sum_without(&self, condition: &str) -> String {
-        format!("pg_catalog.sum({}) filter (where not {condition})", self.whole)
+        format!("{} filter (where not {condition})", self.sum())
     }
 
     /// The columns' sums as an array.
@@ -198,6 +212,11 @@ pub(crate) fn no_columns() -> String {
 fn described(columns: &[Column]) -> String {
     let columns: Vec<String> = columns.iter().map(Column::described).collect();
     columns.join(", ")
+}
+
+/// The sum of the hashes of rows.
+pub(crate) fn summed(row: &str, key: DigestKey) -> String {
+    format!("pg_catalog.sum({})", hashed(row, key))
 }
 
 fn hashed(row: &str, DigestKey(key): DigestKey) -> String {

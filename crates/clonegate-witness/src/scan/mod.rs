@@ -4,6 +4,8 @@
 //! [`Plan::slice`](crate::Plan) before. Small relations share a statement. What fails is split or tried
 //! again where that may help, a bounded number of times, and named where it does not.
 
+mod statement;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,16 +13,16 @@ use std::time::{Duration, Instant};
 use clonegate_model::{HashSum, Horizon, RangeState, Reading, Value};
 use clonegate_sql::{CopyRefused, RangeCopy};
 
-use crate::digest::{Recipe, no_columns};
+use crate::digest::Recipe;
 use crate::lineage::Against;
 use crate::load::Guard;
 use crate::reader::{Reader, Unread, UnreadKind};
 use crate::stream::{RowFold, Streamed};
 use crate::template::fill;
 
-const SCAN: &str = include_str!("../../../sql/engine/witness/scan.sql");
-const PIECE: &str = include_str!("../../../sql/engine/witness/piece.sql");
-const DETAIL: &str = include_str!("../../../sql/engine/witness/detail.sql");
+use statement::Statement;
+
+const DETAIL: &str = include_str!("../../../../sql/engine/witness/detail.sql");
 
 /// Bytes of a statement at the most; a channel's judge reads 32 KiB.
 const STATEMENT_BYTES: usize = 30 * 1024;
@@ -336,27 +338,17 @@ impl State<'_> {
                 self.ready.push_front(work);
                 break;
             }
-            let mut sql = String::new();
-            let mut fits = 0;
-            let around = self.around("").len();
-            for (number, piece) in work.pieces.iter().enumerate() {
-                let part = self.part(number, *piece);
-                if fits > 0 && around + sql.len() + part.len() + 11 > STATEMENT_BYTES {
-                    break;
-                }
-                if fits > 0 {
-                    sql.push_str("\nunion all\n");
-                }
-                sql.push_str(&part);
-                fits += 1;
-            }
+            let (statement, fits) = match self.stage {
+                Stage::Scan => self.scan(&work.pieces),
+                Stage::Detail => self.detail(&work.pieces),
+            };
             let rest = work.pieces.split_off(fits);
             if !rest.is_empty() {
                 self.ready.push_front(Work { pieces: rest, attempt: work.attempt });
             }
             pieces += work.pieces.len();
             batch.push(work);
-            statements.push(self.around(&sql));
+            statements.push(statement);
         }
         if batch.is_empty() { Job::Nothing } else { Job::Ask(batch, statements) }
     }
@@ -405,44 +397,46 @@ impl State<'_> {
         self.ready.pop_front()
     }
 
-    /// The statement around its pieces.
-    fn around(&self, pieces: &str) -> String {
-        match self.stage {
-            Stage::Scan => {
-                fill(SCAN, &[("oldest", self.against.oldest().as_str()), ("pieces", pieces)])
-            }
-            Stage::Detail => pieces.to_owned(),
-        }
+    /// The statement that scans pieces, and how many of them it has.
+    fn scan(&self, pieces: &[Piece]) -> (String, usize) {
+        let oldest = self.against.oldest();
+        let mut statement = Statement::new(&oldest);
+        let fits = pieces.iter().take_while(|p| statement.push(&self.subjects[p.subject], **p));
+        let fits = fits.count();
+        (statement.text(), fits)
     }
 
-    fn part(&self, number: usize, piece: Piece) -> String {
-        let it = &self.subjects[piece.subject];
-        let number = number.to_string();
-        let oid = it.oid.to_string();
-        let range = within(piece, " where ");
-        let recipe = it.recipe.as_ref();
-        let null = || "null".to_owned();
-        let shared = [
-            ("piece", number.as_str()),
-            ("oid", oid.as_str()),
-            ("relation", it.name.as_str()),
-            ("range", range.as_str()),
-        ];
-        let own: Vec<(&str, String)> = match self.stage {
-            Stage::Scan => vec![
-                ("sum", recipe.map_or_else(|| "null::numeric".to_owned(), Recipe::sum)),
-                ("columns", recipe.map_or_else(no_columns, Recipe::column_sums)),
-            ],
-            Stage::Detail => {
-                let later = self.against.is_later();
-                let newer = if later { self.against.newer() } else { "false".to_owned() };
-                let sum = recipe.filter(|_| later).map_or_else(null, |r| r.sum_without(&newer));
-                vec![("newer", newer), ("recent", self.against.recent()), ("sum", sum)]
+    /// The statement that looks closer at pieces, and how many of them it has.
+    fn detail(&self, pieces: &[Piece]) -> (String, usize) {
+        let mut sql = String::new();
+        for (number, piece) in pieces.iter().enumerate() {
+            let part = self.closer(number + 1, *piece);
+            if number > 0 && sql.len() + part.len() + 11 > STATEMENT_BYTES {
+                return (sql, number);
             }
-        };
-        let mut values = shared.to_vec();
-        values.extend(own.iter().map(|(name, value)| (*name, value.as_str())));
-        fill(if self.stage == Stage::Scan { PIECE } else { DETAIL }, &values)
+            if number > 0 {
+                sql.push_str("\nunion all\n");
+            }
+            sql.push_str(&part);
+        }
+        (sql, pieces.len())
+    }
+
+    fn closer(&self, number: usize, piece: Piece) -> String {
+        let it = &self.subjects[piece.subject];
+        let later = self.against.is_later();
+        let newer = if later { self.against.newer() } else { "false".to_owned() };
+        let recipe = it.recipe.as_ref().filter(|_| later);
+        let values = [
+            ("piece", number.to_string()),
+            ("oid", it.oid.to_string()),
+            ("relation", it.name.clone()),
+            ("range", within(piece, " where ")),
+            ("sum", recipe.map_or_else(|| "null".to_owned(), |r| r.sum_without(&newer))),
+            ("recent", self.against.recent()),
+            ("newer", newer),
+        ];
+        fill(DETAIL, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
     }
 
     fn settle(&mut self, work: Work, folded: Result<(), Unread>, took: Duration) {
@@ -527,7 +521,7 @@ impl State<'_> {
             .pieces
             .iter()
             .enumerate()
-            .map(|(number, piece)| answers.get(&number).map(|row| (*piece, *row)).ok_or(SHAPE))
+            .map(|(n, piece)| answers.get(&(n + 1)).map(|row| (*piece, *row)).ok_or(SHAPE))
             .collect::<Result<_, _>>()?;
         for (piece, row) in rows {
             match self.stage {
@@ -764,15 +758,24 @@ mod tests {
                 *lives -= 1;
             }
             let (mut rows, mut read) = (Vec::new(), 0);
-            for part in sql.split("\nunion all\n") {
+            let list = &sql[sql.find("unnest('{").unwrap() + 9..];
+            let oids: Vec<u32> = list[..list.find('}').unwrap()]
+                .split(',')
+                .map(|oid| oid.parse().unwrap())
+                .collect();
+            let parts = &sql[sql.find("left join (").unwrap()..];
+            let mut numbers = Vec::new();
+            for part in parts.split("\nunion all\n") {
                 let own = &part[part.rfind("select ").unwrap()..];
                 let piece = number_behind(own, "select ").unwrap();
-                let oid = u32::try_from(number_behind(own, "::bigint, ").unwrap()).unwrap();
+                numbers.push(piece);
+                let oid = oids[piece as usize - 1];
+                assert!(own.contains(&format!("from only public.t{oid} as t")), "{own}");
                 let from = number_behind(part, "ctid operator(pg_catalog.>=) '(").unwrap_or(0);
                 let end = number_behind(part, "ctid operator(pg_catalog.<) '(").unwrap_or(u64::MAX);
                 let blocks = end.min(self.blocks[&oid]).saturating_sub(from);
                 read += blocks;
-                let digest = part.contains("record_send");
+                let digest = own.contains("row(");
                 if self.locked.contains(&oid) {
                     return unread(UnreadKind::InTheWay);
                 }
@@ -790,6 +793,7 @@ mod tests {
                     Value::Null,
                 ]);
             }
+            assert!(numbers.into_iter().eq(1..=oids.len() as u64));
             if read > self.most {
                 return unread(UnreadKind::TimedOut);
             }
