@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clonegate_diff::{Additions, Contents, Policy, compare_contents, diff};
 use clonegate_model::{
-    Across, Covered, DatabaseName, DigestKey, Disposition, Finding, Footprint, Lane, Phase,
-    Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, StreamKey, Target, WalWrites, Witness,
+    Across, Covered, DatabaseName, DigestKey, Disposition, Finding, Footprint, HashSum, Lane,
+    Phase, Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, StreamKey, Target, WalWrites, Witness,
 };
 use clonegate_probe::{
     Accepted, Allowlist, Bounds, ConnectionSettings, CopySink, CutBy, Environment, Fields,
@@ -772,6 +772,71 @@ async fn reading_is_bounded_by_time_and_by_the_servers_load() {
     let _ = busy.await;
     let snapshot = bench.snapshot("big", &considerate, None).await;
     assert_eq!(gaps(&snapshot), Vec::<String>::new());
+}
+
+/// Where there are many, small relations share a query, and none has sums of its columns.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn relations_that_share_a_query_are_told_apart() {
+    let bench = Bench::new().await;
+    let tables: String = FAITHFUL
+        .iter()
+        .enumerate()
+        .map(|(n, p)| {
+            format!("create table t{n} (v {}); insert into t{n} values ({});\n", p.0, p.1)
+        })
+        .collect();
+    let objects = format!("{TYPES}\n{tables}\n{ZOO}");
+    bench.database("alone", &objects).await;
+    bench.database("crowd", &objects).await;
+    // More than those of which each column's sum is taken: all without rows but one in seven.
+    let crowd = "do $$ begin for n in 1..1010 loop
+                   execute format('create table crowd_%s (a int, b text)', n);
+                   if n % 7 = 0 then execute format('insert into crowd_%s values (%s, null)', n, n); end if;
+                 end loop; end $$";
+    bench.sql("crowd", crowd).await;
+    let alone = bench.snapshot("alone", &plan(), None).await;
+    let before = bench.snapshot("crowd", &plan(), None).await;
+    assert_eq!(gaps(&before), Vec::<String>::new());
+    let of_columns = |s: &Snapshot| {
+        s.relations.iter().filter_map(|r| r.digest.as_ref()).any(|d| !d.columns.is_empty())
+    };
+    assert!(of_columns(&alone) && !of_columns(&before), "one shares queries, the other does not");
+    let compared = compare_contents(&alone, &before);
+    let digested: BTreeSet<&str> =
+        alone.relations.iter().filter(|r| r.digest.is_some()).map(|r| r.name.as_str()).collect();
+    let common = compared.iter().filter(|c| digested.contains(c.relation.as_str()));
+    for compared in common.clone() {
+        let equal = matches!(compared.contents, Contents::Equal { .. });
+        assert!(equal, "{}: {:?}", compared.relation, compared.contents);
+    }
+    assert!(common.count() > FAITHFUL.len());
+    let rows = |s: &Snapshot, name: &str| {
+        s.relations.iter().find(|r| r.name == name).and_then(|r| r.lineage).map(|l| l.rows)
+    };
+    assert_eq!(rows(&before, "public.crowd_6"), Some(0));
+    assert_eq!(rows(&before, "public.crowd_7"), Some(1));
+
+    bench.sql("crowd", "insert into crowd_6 values (1, 'x'); update crowd_7 set b = ''").await;
+    bench.sql("crowd", "delete from crowd_14").await;
+    let after = bench.snapshot("crowd", &plan(), Some(&before)).await;
+    let named: BTreeSet<(Witness, String)> =
+        findings(&before, &after, &[]).into_iter().map(|f| (f.witness, f.subject)).collect();
+    let changed = ["public.crowd_14", "public.crowd_6", "public.crowd_7"];
+    let expected = changed.map(|name| (Witness::Lineage, format!("table {name}")));
+    assert_eq!(named, expected.into());
+    let sums = |s: &Snapshot| -> BTreeMap<String, Option<HashSum>> {
+        s.relations.iter().map(|r| (r.name.clone(), r.digest.as_ref().map(|d| d.sum))).collect()
+    };
+    let (before, after_sums) = (sums(&before), sums(&after));
+    let differ = before.iter().filter(|(name, sum)| after_sums[*name] != **sum);
+    assert!(differ.map(|(name, _)| name.as_str()).eq(changed));
+
+    // Where lineage is all that is taken, but for those without a single page.
+    let nothing = DigestOf::Chosen { named: BTreeSet::new(), small: 0 };
+    let lineage = bench.snapshot("crowd", &Plan { digest: nothing, ..plan() }, None).await;
+    let counted = lineage.relations.iter().filter(|r| r.digest.is_none());
+    assert!(counted.clone().count() > 100);
+    assert!(counted.clone().all(|r| rows(&after, &r.name) == r.lineage.map(|l| l.rows)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -46,9 +46,8 @@ impl<'a> Statement<'a> {
     pub(super) fn push(&mut self, it: &Subject, piece: Piece) -> bool {
         let number = (self.pieces + 1).to_string();
         let recipe = it.recipe.as_ref();
-        let shares = piece.from == 0
-            && piece.to.is_none()
-            && recipe.is_none_or(|r| r.row().is_some());
+        let shares =
+            piece.from == 0 && piece.to.is_none() && recipe.is_none_or(|r| r.row().is_some());
         let text = if shares { member(&number, it) } else { alone(&number, it, piece) };
         let relation = it.oid.to_string();
         if self.pieces > 0 && self.bytes() + text.len() + relation.len() > STATEMENT_BYTES {
