@@ -16,6 +16,9 @@ const MEMBER: &str = include_str!("../../../../sql/engine/witness/member.sql");
 /// of 10, 25, 50 and 100 these were the fastest.
 const MEMBERS: usize = 25;
 
+/// Signs of pieces at the most: a channel's judge reads 4,000 in a statement, of which those around them have a part.
+const SIGNS: usize = 3_200;
+
 const UNION: &str = "\nunion all\n";
 
 /// A statement on its way.
@@ -23,6 +26,7 @@ pub(super) struct Statement<'a> {
     oldest: &'a str,
     relations: String,
     pieces: usize,
+    signs: usize,
     parts: String,
     group: Group,
 }
@@ -39,7 +43,7 @@ impl<'a> Statement<'a> {
     /// With the oldest transaction id that a row may have which has to be looked at more closely.
     pub(super) fn new(oldest: &'a str) -> Self {
         let (relations, parts) = (String::new(), String::new());
-        Self { oldest, relations, pieces: 0, parts, group: Group::default() }
+        Self { oldest, relations, pieces: 0, signs: 0, parts, group: Group::default() }
     }
 
     /// Takes a piece in, if it fits; the first one always does. Its number is one more than that of those before.
@@ -50,9 +54,12 @@ impl<'a> Statement<'a> {
             piece.from == 0 && piece.to.is_none() && recipe.is_none_or(|r| r.row().is_some());
         let text = if shares { member(&number, it) } else { alone(&number, it, piece) };
         let relation = it.oid.to_string();
-        if self.pieces > 0 && self.bytes() + text.len() + relation.len() > STATEMENT_BYTES {
+        let signs = self.signs + signs(&text);
+        let bytes = self.bytes() + text.len() + relation.len();
+        if self.pieces > 0 && (bytes > STATEMENT_BYTES || signs > SIGNS) {
             return false;
         }
+        self.signs = signs;
         if shares {
             let sum = recipe.map(|r| summed("r.written", r.key()));
             if self.group.count == MEMBERS || self.group.sum != sum {
@@ -108,6 +115,11 @@ fn add(text: &mut String, between: &str, more: &str) {
     text.push_str(more);
 }
 
+/// What a judge may count as a sign, and a little more.
+fn signs(text: &str) -> usize {
+    text.bytes().filter(|b| b.is_ascii_punctuation() && !matches!(b, b',' | b'"' | b'_')).count()
+}
+
 fn member(number: &str, it: &Subject) -> String {
     let row = it.recipe.as_ref().and_then(Recipe::row);
     let written = row.map_or_else(String::new, |row| format!(", {row}"));
@@ -125,4 +137,65 @@ fn alone(number: &str, it: &Subject, piece: Piece) -> String {
         ("columns", &recipe.map_or_else(no_columns, Recipe::column_sums)),
     ];
     fill(PIECE, &values)
+}
+
+#[cfg(test)]
+mod tests {
+    use clonegate_model::DigestKey;
+    use clonegate_sql::ReadOnlyStatement;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::digest::{Column, OwnSums};
+
+    fn column() -> impl Strategy<Value = Column> {
+        let how = prop_oneof![Just("binary"), Just("base"), Just("text")];
+        ("[a-z]{1,3}[0-9]|\"[A-Z.+]{1,20}\"", how).prop_map(|(name, how)| {
+            let base = "pg_catalog.int4".to_owned();
+            serde_json::from_value(serde_json::json!(
+                {"name": name, "type": "x", "how": how, "base": base}
+            ))
+            .expect("it is a column")
+        })
+    }
+
+    fn subject() -> impl Strategy<Value = Subject> {
+        let columns = prop_oneof![
+            Just(None),
+            proptest::collection::vec(column(), 0..8).prop_map(Some),
+            proptest::collection::vec(column(), 0..200).prop_map(Some),
+        ];
+        (16_384_u32.., "[a-z]{1,9}|\"[A-Z .]{1,40}\"", columns, any::<bool>()).prop_map(
+            |(oid, name, columns, own)| {
+                let own = if own { OwnSums::Yes } else { OwnSums::No };
+                Subject {
+                    oid,
+                    name: format!("public.{name}"),
+                    blocks: 1,
+                    bytes: 8192,
+                    filenode: 1,
+                    recipe: columns.map(|c| Recipe::new(&c, DigestKey(i64::MIN), own)),
+                    ranges: Vec::new(),
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// However many columns there are and whatever their names are, a judge takes what is full.
+        #[test]
+        fn a_full_statement_is_judged_well(subjects in proptest::collection::vec(subject(), 1..40)) {
+            let mut statement = Statement::new("742");
+            let piece = Piece { subject: 0, from: 0, to: None };
+            let pieces = subjects.iter().cycle().take(250).take_while(|s| statement.push(s, piece));
+            let pieces = pieces.count();
+            prop_assert!(pieces >= 1);
+            let text = statement.text();
+            prop_assert!(text.len() <= STATEMENT_BYTES || pieces == 1);
+            let judged = ReadOnlyStatement::judge(&text);
+            prop_assert!(judged.is_ok(), "{pieces} pieces: {:?}", judged.err());
+            prop_assert_eq!(text.matches("from only ").count(), pieces);
+        }
+    }
 }
