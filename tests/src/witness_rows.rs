@@ -844,6 +844,9 @@ async fn the_log_tells_production_from_a_clone_in_the_same_cluster() {
     let bench = Bench::new().await;
     bench.database("zoo", ZOO).await;
     bench.database("other", ZOO).await;
+    // The server takes its time to write asynchronous commits to disk, so that they have to be waited for.
+    bench.sql("postgres", "alter system set wal_writer_delay = '1s'").await;
+    bench.sql("postgres", "select pg_reload_conf()").await;
     let asked = Plan { wal: Asked::Yes, ..plan() };
     let without = bench.snapshot("zoo", &asked, None).await;
     assert!(gaps(&without).iter().any(|g| g.contains("pg_walinspect is not installed")));

@@ -74,7 +74,7 @@ pub(crate) async fn take<R: Reader + Send>(
                 format!("{records} records that touch a relation, from {} to {at}", entry.at);
             if behind > 0 {
                 text.push_str(&format!(
-                    "; {behind} bytes after that are not on disk and can't be read, which are of transactions that had not ended"
+                    "; {behind} bytes after that are not on disk and were not read, though the server had the time to write whatever had ended"
                 ));
             }
             coverage.push(SUBJECT, Witness::Wal, Covered::Yes(text));
@@ -114,8 +114,8 @@ impl Position {
     }
 
     /// Waits until everything that ended by now is on disk: with `synchronous_commit = off` a transaction that
-    /// anybody can see may not be there yet. What is not there after the longest time that PostgreSQL takes for
-    /// it belongs to no transaction that ended.
+    /// anybody can see may not be there yet. It is waited for as long as PostgreSQL takes at the most; a page's hints
+    /// and a transaction that goes on may stay in memory for longer, and how much that is, is said.
     async fn of_everything_that_ended<R: Reader>(reader: &mut R) -> Result<Self, String> {
         let mut said = Said::ask(reader).await?;
         let (written, until) = (said.written, Instant::now() + said.patience + GRACE);
