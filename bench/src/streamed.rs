@@ -16,7 +16,7 @@ use clonegate_probe::{
     ProductionChannel, SnapshotReader, Terms,
 };
 use clonegate_sandbox::{Auth, LocalServer, ServerOptions, find_postgres};
-use clonegate_sql::{ColumnForm, CopiedColumn, Identifier, RangeCopy, ReadOnlyStatement};
+use clonegate_sql::{Blocks, ColumnForm, Identifier, RangeCopy, ReadOnlyStatement, RowColumn};
 use clonegate_witness::{
     DigestOf, Granted, LoadLimits, Plan, Reader, RowFold, Streamed, Streaming, Unread, collect,
 };
@@ -219,9 +219,8 @@ async fn thrown_away(channel: &ProductionChannel, columns: &[&str]) -> Result<Du
         value.and_then(|n| u64::try_from(n).ok()).context("a number")
     };
     let (oid, blocks) = (u32::try_from(number("oid")?)?, number("blocks")?);
-    let column = |name: &&str| {
-        Ok(CopiedColumn { name: name.parse::<Identifier>()?, form: ColumnForm::Binary })
-    };
+    let column =
+        |name: &&str| Ok(RowColumn { name: name.parse::<Identifier>()?, form: ColumnForm::Binary });
     let columns = columns.iter().map(column).collect::<Result<Vec<_>>>()?;
     let half = |mut reader: SnapshotReader, from: u64, end: u64| {
         let columns = &columns;
@@ -229,7 +228,12 @@ async fn thrown_away(channel: &ProductionChannel, columns: &[&str]) -> Result<Du
             let mut from = from;
             while from < end {
                 let to = end.min(from + RANGE);
-                let copy = RangeCopy::new(oid, "public.t".parse()?, columns, from, Some(to))?;
+                let copy = RangeCopy::new(
+                    oid,
+                    "public.t".parse()?,
+                    columns,
+                    Blocks { from, to: Some(to) },
+                )?;
                 reader.copy_out(copy, Nowhere).await?;
                 from = to;
             }

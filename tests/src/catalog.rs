@@ -198,6 +198,41 @@ async fn every_index_is_defined_in_the_servers_own_words() {
     assert_eq!(seen, said);
 }
 
+/// Most relations, columns and indexes have few of the attributes that there are, and the others are only read where a
+/// condition says that there is one. It must not leave any out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_read_only_where_it_is_there_is_read_wherever_it_is() {
+    let zoo = Zoo::start().await;
+    let more = "create table t (a text storage external, b text collate \"C\", c int[], d int generated always as identity);
+        alter table t alter a set statistics 7; alter table t alter a set (n_distinct = 5); grant select (b) on t to public;
+        create table u () inherits (t); comment on column t.c is 'c';
+        create index i on t (lower(a), b); alter index i alter column 1 set statistics 7; comment on index i is 'i';
+        cluster t using i; alter table t replica identity full; alter table t set (toast.autovacuum_enabled = off)";
+    zoo.sql("zoo", more).await;
+    for class in ["relation", "column", "index"] {
+        let query = text(&in_checkout(&format!("sql/engine/witness/catalog/{class}.sql")));
+        let query = query.replace("{pages}", "1").replace("{page}", "0");
+        let (before, rest) = query.split_once("       || case when ").expect("a condition");
+        let (_, after) = rest.split_once(" then array[\n").expect("and what is read then");
+        let always = format!("{before}       || case when true then array[\n{after}");
+        let seen = |query: &str| {
+            format!(
+                "select q.identity, string_agg(format('%s: %s', a.name, a.value), e'\\x1f' order by a.n)
+                   from ({query}\n) as q
+                  cross join lateral (
+                      select n, q.attributes[n] as name, q.attributes[n + 1] as value
+                        from generate_series(1, cardinality(q.attributes), 2) as n) as a
+                  where a.value is not null
+                  group by q.identity order by 1"
+            )
+        };
+        let (as_it_is, always) =
+            (zoo.sql("zoo", &seen(&query)).await, zoo.sql("zoo", &seen(&always)).await);
+        assert!(as_it_is.lines().count() > 30 && as_it_is.contains("comment: "), "{as_it_is}");
+        assert_eq!(as_it_is, always, "{class}");
+    }
+}
+
 /// A snapshot shows definitions and no secrets.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_of_the_zoo_is_in_a_snapshot() {

@@ -560,6 +560,37 @@ async fn the_digest_tells_apart_whatever_a_type_tells_apart_and_is_the_same_in_a
         ("one", "create table swap (a int, b text); insert into swap values (1, 'x'), (2, 'y')"),
         ("two", "create table swap (a int, b text); insert into swap values (1, 'y'), (2, 'x')"),
         ("same", "create table swap (a int, b text); insert into swap values (2, 'y'), (1, 'x')"),
+        // Whole numbers go into the seed: each change of one, or of which has which, is another row.
+        (
+            "one",
+            "create table whole (a int, b smallint, c int); insert into whole values (1, 2, 3), (4, 5, 6)",
+        ),
+        (
+            "two",
+            "create table whole (a int, b smallint, c int); insert into whole values (4, 2, 3), (1, 5, 6)",
+        ),
+        (
+            "same",
+            "create table whole (c int, a int, b smallint); insert into whole values (6, 4, 5), (3, 1, 2)",
+        ),
+        (
+            "one",
+            "create table turned (a int, b int, t text); insert into turned values (1, 2, 'x')",
+        ),
+        (
+            "two",
+            "create table turned (a int, b int, t text); insert into turned values (2, 1, 'x')",
+        ),
+        (
+            "same",
+            "create table turned (t text, b int, a int); insert into turned values ('x', 2, 1)",
+        ),
+        ("one", "create table nothing (a int, b int); insert into nothing values (0, null)"),
+        ("two", "create table nothing (a int, b int); insert into nothing values (null, 0)"),
+        ("same", "create table nothing (b int, a int); insert into nothing values (null, 0)"),
+        ("one", "create table zero (a int, t text); insert into zero values (0, null)"),
+        ("two", "create table zero (a int, t text); insert into zero values (null, null)"),
+        ("same", "create table zero (t text, a int); insert into zero values (null, 0)"),
         ("one", "create table twice (a int); insert into twice values (1), (1), (2), (2)"),
         ("two", "create table twice (a int); insert into twice values (1), (1), (1), (2)"),
         ("same", "create table twice (a int); insert into twice values (1), (2), (1), (2)"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clonegate_diff::{Contents, compare_contents};
 use clonegate_model::{Across, Disposition, Lane, Snapshot, StreamKey, Witness};
 use clonegate_probe::{Bounds, CopySink, NotACopy, ReadError};
-use clonegate_sql::{ColumnForm, CopiedColumn, RangeCopy, ReadOnlyStatement};
+use clonegate_sql::{Blocks, ColumnForm, RangeCopy, ReadOnlyStatement, RowColumn};
 use clonegate_witness::{DigestOf, Granted, Plan, Streaming};
 
 use crate::harness::until;
@@ -218,10 +218,10 @@ async fn a_stream_is_bounded_in_memory_and_time_and_what_fails_is_a_gap() {
     let channel = bench.channel("big", bounds).await;
     let mut reader = channel.snapshot().await.expect("a snapshot");
     let oid = bench.sql("big", "select 'huge'::regclass::oid").await;
-    let column = CopiedColumn { name: "t".parse().expect("a name"), form: ColumnForm::Binary };
+    let column = RowColumn { name: "t".parse().expect("a name"), form: ColumnForm::Binary };
     let copy = |oid: u32, name: &str| {
         let relation = name.parse().expect("a name");
-        RangeCopy::new(oid, relation, std::slice::from_ref(&column), 0, None).expect("a range")
+        RangeCopy::new(oid, relation, std::slice::from_ref(&column), Blocks::ALL).expect("a range")
     };
     let huge = copy(oid.parse().expect("a number"), "public.huge");
     let (sink, copied) = reader.copy_out(huge.clone(), Sink::Counting(0)).await.expect("it comes");

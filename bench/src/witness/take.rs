@@ -1,7 +1,7 @@
 //! Takes a snapshot of a database as a gate does, and notes what it cost.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -42,13 +42,13 @@ pub(crate) struct Take {
     /// The statement that took longest.
     pub(crate) longest: Duration,
     /// Statements that read rows.
-    pub(crate) scans: Vec<String>,
+    pub(crate) scans: Vec<ReadOnlyStatement>,
 }
 
 #[derive(Default)]
 struct Log {
     longest: Duration,
-    scans: Vec<String>,
+    scans: Vec<ReadOnlyStatement>,
 }
 
 /// Does what the gate's own reader does: judges each statement, and reads it on the snapshot.
@@ -57,28 +57,40 @@ struct Recorder {
     log: Arc<Mutex<Log>>,
 }
 
+impl Recorder {
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer(&mut self, statement: &ReadOnlyStatement) -> Result<Reading, Unread> {
+        let begun = Instant::now();
+        let answer = self.reader.read(statement).await;
+        {
+            let mut log = self.log();
+            log.longest = log.longest.max(begun.elapsed());
+        }
+        answer.map(|a| a.reading).map_err(unread)
+    }
+}
+
 impl Reader for Recorder {
     async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
         let mut answers = Vec::with_capacity(statements.len());
         for text in statements {
-            let judged = match ReadOnlyStatement::judge(text) {
-                Ok(judged) => judged.of_the_program(),
-                Err(refusal) => {
-                    answers.push(Err(Unread::refused(refusal.to_string())));
-                    continue;
-                }
-            };
-            let begun = Instant::now();
-            let answer = self.reader.read(&judged).await;
-            {
-                let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-                log.longest = log.longest.max(begun.elapsed());
-                if text.contains("from only ") {
-                    log.scans.push(text.clone());
-                }
-            }
-            answers.push(answer.map(|a| a.reading).map_err(unread));
+            answers.push(match ReadOnlyStatement::judge(text) {
+                Ok(judged) => self.answer(&judged.of_the_program()).await,
+                Err(refusal) => Err(Unread::refused(refusal.to_string())),
+            });
         }
+        answers
+    }
+
+    async fn scan(&mut self, scans: &[ReadOnlyStatement]) -> Vec<Result<Reading, Unread>> {
+        let mut answers = Vec::with_capacity(scans.len());
+        for scan in scans {
+            answers.push(self.answer(scan).await);
+        }
+        self.log().scans.extend_from_slice(scans);
         answers
     }
 
@@ -86,7 +98,7 @@ impl Reader for Recorder {
         let begun = Instant::now();
         let copied = self.reader.copy_out(copy, Folding(fold)).await;
         {
-            let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut log = self.log();
             log.longest = log.longest.max(begun.elapsed());
         }
         let (Folding(fold), copied) = copied.map_err(unread)?;
@@ -185,7 +197,7 @@ pub(crate) async fn take(
 /// How long the statements that read rows take by themselves, over several connections at once.
 pub(crate) async fn rows_alone(
     place: &Place,
-    scans: &[String],
+    scans: &[ReadOnlyStatement],
     connections: usize,
 ) -> Result<Duration> {
     let channel = place.channel(connections).await?;
@@ -194,17 +206,13 @@ pub(crate) async fn rows_alone(
     while readers.len() < connections {
         readers.push(channel.snapshot_at(&at).await?);
     }
-    let judged: Result<Vec<ReadOnlyStatement>, _> = scans
-        .iter()
-        .map(|scan| ReadOnlyStatement::judge(scan).map(ReadOnlyStatement::of_the_program))
-        .collect();
     // In the order in which they were read: the last ones are small, so that both end together.
-    let left = Mutex::new(VecDeque::from(judged?));
+    let left = Mutex::new(scans.iter().collect::<VecDeque<_>>());
     let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let begun = Instant::now();
     let work = readers.iter_mut().map(|reader| async {
         while let Some(scan) = next() {
-            reader.read(&scan).await?;
+            reader.read(scan).await?;
         }
         Ok::<_, ReadError>(())
     });
@@ -220,26 +228,26 @@ pub(crate) async fn rows_alone(
 /// Times of `count(*)` and of lineage, both in the same ranges on one connection, one range of each in turn.
 pub(crate) async fn count_against_lineage(
     place: &Place,
-    scans: &[String],
+    scans: &[ReadOnlyStatement],
 ) -> Result<(Duration, Duration)> {
     let channel = place.channel(1).await?;
     let mut reader = channel.snapshot().await?;
     let mut times = (Duration::ZERO, Duration::ZERO);
     for scan in scans {
-        let at = scan.find("\n  from only ").context("a scan reads a relation")?;
-        let end = scan.rfind("\n) as s(").context("and is one of its pieces")?;
-        let count = ReadOnlyStatement::judge(&format!("select count(*) {}", &scan[at..end]))?;
-        let (count, scan) =
-            (count.of_the_program(), ReadOnlyStatement::judge(scan)?.of_the_program());
+        let text = scan.as_sql();
+        let at = text.find("\n  from only ").context("a scan reads a relation")?;
+        let end = text.rfind("\n) as s(").context("and is one of its pieces")?;
+        let count = ReadOnlyStatement::judge(&format!("select count(*) {}", &text[at..end]))?;
+        let count = count.of_the_program();
         // Each has read the range before it is timed, and finds there what the other left: neither of them brings
         // it into the processor's caches for the other, which read different parts of a page.
         reader.read(&count).await?;
-        reader.read(&scan).await?;
+        reader.read(scan).await?;
         let begun = Instant::now();
         let counted = reader.read(&count).await?;
         times.0 += begun.elapsed();
         let begun = Instant::now();
-        let scanned = reader.read(&scan).await?;
+        let scanned = reader.read(scan).await?;
         times.1 += begun.elapsed();
         let rows = scanned.reading.rows.first().and_then(|row| row.get(1));
         ensure!(rows == counted.reading.rows[0].first(), "both count the same rows");

@@ -201,6 +201,13 @@ impl CopySink for Folding {
 /// One snapshot of production, as the witnesses read it.
 pub(crate) struct ProductionReader(pub(crate) SnapshotReader);
 
+impl ProductionReader {
+    async fn answer(&mut self, statement: &ReadOnlyStatement) -> Result<Reading, Unread> {
+        let answer = self.0.read(statement).await.map(|a| a.reading);
+        answer.map_err(|e| Unread { kind: what_may_help(&e), reason: chain(&e) })
+    }
+}
+
 impl Reader for ProductionReader {
     async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
         let permitted = Permitted::in_any_schema(EXTENSION_FUNCTIONS);
@@ -209,14 +216,17 @@ impl Reader for ProductionReader {
             let answer = match ReadOnlyStatement::judge_with(text, &permitted) {
                 Err(refusal) => Err(Unread::refused(refusal.to_string())),
                 // The witnesses' own text: it has nothing to look up.
-                Ok(statement) => self
-                    .0
-                    .read(&statement.of_the_program())
-                    .await
-                    .map(|a| a.reading)
-                    .map_err(|e| Unread { kind: what_may_help(&e), reason: chain(&e) }),
+                Ok(statement) => self.answer(&statement.of_the_program()).await,
             };
             answers.push(answer);
+        }
+        answers
+    }
+
+    async fn scan(&mut self, scans: &[ReadOnlyStatement]) -> Vec<Result<Reading, Unread>> {
+        let mut answers = Vec::with_capacity(scans.len());
+        for scan in scans {
+            answers.push(self.answer(scan).await);
         }
         answers
     }

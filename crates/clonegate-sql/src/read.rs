@@ -27,8 +27,8 @@ const MAX_RUN_OF_SIGNS: usize = 64;
 /// White space as PostgreSQL has it. A no-break space and its like are letters of names.
 const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 
-/// One statement that was judged to read only. Only [`ReadOnlyStatement::judge`] and
-/// [`ReadOnlyStatement::judge_with`] make one.
+/// One statement that only reads: [`ReadOnlyStatement::judge`] and [`ReadOnlyStatement::judge_with`] make one of a text
+/// that they judged, and a [`RowScan`](crate::RowScan), which has no text of anybody's, is one.
 ///
 /// What its names mean on a server is not known yet: see [`ReadOnlyStatement::lookups`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,11 @@ impl ReadOnlyStatement {
             ));
         }
         with_deep_stack(sql, || judge(sql, permitted))
+    }
+
+    /// A text that this crate made of names and numbers.
+    pub(crate) fn made_of_names(sql: String) -> Self {
+        Self { sql, lookups: Lookups::default() }
     }
 
     /// The statement, without closing semicolons.

@@ -41,8 +41,8 @@ impl<'a> Against<'a> {
     }
 
     /// The oldest id that a row may have which has to be looked at more closely.
-    pub(crate) fn oldest(self) -> String {
-        short(self.horizon().xmin).to_string()
+    pub(crate) fn oldest(self) -> u32 {
+        short(self.horizon().xmin)
     }
 
     /// The condition under which a row is newer than the horizon. The ids that were in progress then are
@@ -86,7 +86,7 @@ mod tests {
         let horizon: Horizon = "4294967300:4294967310:4294967305".parse().unwrap();
         let newer = Against::Entry(&horizon).newer();
         assert!(newer.contains("age('14'::pg_catalog.xid)") && newer.contains("'{9}'"), "{newer}");
-        assert_eq!(Against::Entry(&horizon).oldest(), "4");
+        assert_eq!(Against::Entry(&horizon).oldest(), 4);
     }
 
     #[test]

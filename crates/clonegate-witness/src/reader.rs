@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use clonegate_model::Reading;
-use clonegate_sql::RangeCopy;
+use clonegate_sql::{RangeCopy, ReadOnlyStatement};
 
 use crate::stream::{RowFold, Streamed};
 
@@ -12,13 +12,22 @@ use crate::stream::{RowFold, Streamed};
 ///
 /// Several readers of one snapshot of the database read it together; a channel that has no common
 /// snapshot gives one.
-pub trait Reader {
+pub trait Reader: Send {
     /// Answers each statement, in order, on one snapshot of the database where the channel can. A
     /// failed statement does not keep the others from being answered.
     fn read(
         &mut self,
         statements: &[String],
     ) -> impl Future<Output = Vec<Result<Reading, Unread>>> + Send;
+
+    /// The same for statements that a witness did not write as a text. A channel need not judge them.
+    fn scan(
+        &mut self,
+        scans: &[ReadOnlyStatement],
+    ) -> impl Future<Output = Vec<Result<Reading, Unread>>> + Send {
+        let statements: Vec<String> = scans.iter().map(|scan| scan.as_sql().to_owned()).collect();
+        async move { self.read(&statements).await }
+    }
 
     /// Streams a range of a relation into the fold, on the same snapshot. Only asked where
     /// a [`Plan`](crate::Plan) grants it; a channel that can't gives no answer.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use clonegate_model::{
     Covered, Digest, Lane, Lineage, RangeState, RelationKind, RelationState, Snapshot, Witness,
 };
+use clonegate_sql::{OwnSums, Qualified};
 use serde::Deserialize;
 
 use crate::anchor::Since;
 use crate::coverage::Coverages;
-use crate::digest::{Column, OwnSums, Recipe};
+use crate::digest::{Column, Recipe};
 use crate::plan::{DigestOf, Granted, Plan, SMALL};
 use crate::scan::{Seen, Subject, ranges};
 
@@ -83,39 +84,46 @@ pub(crate) fn sort_out(
             "f" => RelationKind::ForeignTable,
             _ => RelationKind::Table,
         };
-        let unread = row.unread(kind);
+        let readable = match row.unread(kind) {
+            Some(covered) => Err(covered),
+            None => row.name.parse::<Qualified>().map_err(|e| Covered::Gap(e.to_string())),
+        };
         let mut as_at_entry = None;
-        if unread.is_some() && row.oid == LARGE_OBJECT_PAGES {
+        if readable.is_err() && row.oid == LARGE_OBJECT_PAGES {
             // The manifest has it under the name of what it holds.
             continue;
         }
-        if let Some(covered) = unread {
-            coverage.push(&row.name, Witness::Lineage, covered.clone());
-            if wants(plan, &row, None) == Wants::ByName && matches!(covered, Covered::Gap(_)) {
-                coverage.push(&row.name, Witness::Digest, covered);
+        match readable {
+            Err(covered) => {
+                coverage.push(&row.name, Witness::Lineage, covered.clone());
+                if wants(plan, &row, None) == Wants::ByName && matches!(covered, Covered::Gap(_)) {
+                    coverage.push(&row.name, Witness::Digest, covered);
+                }
             }
-        } else {
-            let known = before.get(&row.oid);
-            let wanted = wants(plan, &row, known.map(|r| r.digest.is_some()));
-            if since == Since::Nothing && wanted == Wants::No {
-                as_at_entry = known.and_then(|known| untouched(known));
-            }
-            if wanted != Wants::No {
-                sorted.digests.push(sorted.subjects.len());
-            }
-            if let Some((lineage, _)) = &as_at_entry {
-                sorted.untouched += 1;
-                untouched_rows += lineage.rows;
-            } else {
-                sorted.subjects.push(Subject {
-                    oid: row.oid,
-                    name: row.name.clone(),
-                    blocks: row.blocks.unwrap_or_default(),
-                    bytes: row.bytes.unwrap_or_default(),
-                    filenode: row.filenode,
-                    recipe: None,
-                    ranges: known.map(|r| r.ranges.clone()).unwrap_or_default(),
-                });
+            Ok(relation) => {
+                let known = before.get(&row.oid);
+                let wanted = wants(plan, &row, known.map(|r| r.digest.is_some()));
+                if since == Since::Nothing && wanted == Wants::No {
+                    as_at_entry = known.and_then(|known| untouched(known));
+                }
+                if wanted != Wants::No {
+                    sorted.digests.push(sorted.subjects.len());
+                }
+                if let Some((lineage, _)) = &as_at_entry {
+                    sorted.untouched += 1;
+                    untouched_rows += lineage.rows;
+                } else {
+                    sorted.subjects.push(Subject {
+                        oid: row.oid,
+                        name: row.name.clone(),
+                        relation,
+                        blocks: row.blocks.unwrap_or_default(),
+                        bytes: row.bytes.unwrap_or_default(),
+                        filenode: row.filenode,
+                        recipe: None,
+                        ranges: known.map(|r| r.ranges.clone()).unwrap_or_default(),
+                    });
+                }
             }
         }
         let RelationRow { name, oid, comment, .. } = row;
@@ -269,13 +277,17 @@ pub(crate) fn prescribe(
         // A relation without columns is not in the answer, and has rows all the same.
         let its = columns.get(&subject.oid).map_or(&[][..], Vec::as_slice);
         let lane = lane(plan, subject, small, before.get(&subject.oid).copied());
-        let recipe = lane.and_then(|lane| match lane {
-            Lane::Server => {
-                let own = if few && subject.bytes <= small { OwnSums::Yes } else { OwnSums::No };
-                Ok(Recipe::new(its, key, own))
-            }
-            Lane::Streamed { key } => Recipe::streamed(subject.oid, &subject.name, its, key)
-                .map_err(|refused| refused.to_string()),
+        let recipe = lane.and_then(|lane| {
+            let recipe = match lane {
+                Lane::Server => {
+                    let own = few && subject.bytes <= small;
+                    Recipe::new(its, key, if own { OwnSums::Yes } else { OwnSums::No })
+                }
+                Lane::Streamed { key } => {
+                    Recipe::streamed(subject.oid, &subject.relation, its, key)
+                }
+            };
+            recipe.map_err(|refused| refused.to_string())
         });
         match recipe {
             Ok(recipe) => {
@@ -325,7 +337,7 @@ pub(crate) fn conclude(sorted: &mut Sorted, seen: &[Seen], later: bool, coverage
             (_, Some(why)) => coverage.gap(name, Witness::Digest, why.clone()),
             (Some(recipe), None) => {
                 digests += 1;
-                if recipe.streamed.is_some() {
+                if recipe.here().is_some() {
                     streamed.push(name);
                 }
                 relation.digest = Some(Digest {

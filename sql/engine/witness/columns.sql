@@ -1,7 +1,8 @@
 -- The columns that make up a row's contents, of the relations in braces, in an order that does not depend
 -- on how the relation was made; and for each how it is written out: 'binary' where the type is one of the
--- server's own with an OID that is the same on every server, 'base' for a domain over such a type, and
--- 'text' for all others, whose binary form would contain OIDs of this database or does not exist.
+-- server's own with an OID that is the same on every server, and 'integer' where that is smallint or integer;
+-- 'base' for a domain over such a type, which is named then; and 'text' for all others, whose binary form would
+-- contain OIDs of this database or does not exist.
 -- Dropped columns have no contents, virtual ones (PostgreSQL 18) none of their own. Any role; all versions.
 with recursive resolved(type, base) as (
     -- The server's own types; whatever else there is is written out as text.
@@ -14,10 +15,10 @@ with recursive resolved(type, base) as (
     select r.type,
            case when b.typsend <> 0 and b.typtype in ('b', 'r', 'm')
                      and coalesce(e.oid < 10000 and e.typsend <> 0 and e.typtype = 'b', true)
-                then case when r.type = r.base then 'binary' else 'base' end
+                then case when r.type <> r.base then 'base' when r.type in (21, 23) then 'integer' else 'binary' end
                 else 'text'
            end as how,
-           pg_catalog.format('%I.%I', n.nspname, b.typname) as base
+           case when r.type <> r.base then pg_catalog.format('%I.%I', n.nspname, b.typname) end as base
       from resolved as r
       join pg_catalog.pg_type as b on b.oid = r.base
       join pg_catalog.pg_namespace as n on n.oid = b.typnamespace

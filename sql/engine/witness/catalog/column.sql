@@ -1,18 +1,32 @@
 -- Columns. A dropped column stays as a gap in the positions. {page} of {pages} is a part of them.
 -- Any role; all versions.
+-- What most columns don't have is only written for those that have some of it: most of the time is writing.
 -- Columns of pg_attribute that a later version may have are looked for once, and read where there are any.
 with more as materialized (
     select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{attrelid,attname,atttypid,attstattarget,attlen,attnum,attndims,attcacheoff,atttypmod,attbyval,attstorage,attalign,attcompression,attnotnull,atthasdef,atthasmissing,attidentity,attgenerated,attisdropped,attislocal,attinhcount,attcollation,attacl,attoptions,attfdwoptions,attmissingval}'::text[])) as names
       from pg_catalog.pg_attribute as x
      limit 1
+), relation as materialized (
+    select c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) as name
+      from pg_catalog.pg_class as c
+      join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+     where c.oid >= 16384
+       and c.relkind not in ('i', 'I', 't', 'S')
+       and c.relpersistence <> 't'
+       and n.nspname !~ '^pg_toast'
+       and pg_catalog.abs(pg_catalog.hashoid(c.oid)::bigint) % {pages} = {page}
 )
-select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as identity,
+select pg_catalog.concat(c.name, '.', pg_catalog.quote_ident(a.attname)) as identity,
        array[
-           'on', pg_catalog.format('%I.%I', n.nspname, c.relname),
+           'on', c.name,
            'position', a.attnum::text,
            'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
            'not null', nullif(a.attnotnull, false)::text,
-           'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+           'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid)]
+       || case when a.attidentity <> '' or a.attgenerated <> '' or a.attcollation <> y.typcollation
+                    or a.attstorage <> y.typstorage or a.attcompression <> '' or a.attoptions is not null
+                    or a.attfdwoptions is not null or a.attstattarget <> -1 or a.attndims <> 0 or not a.attislocal
+                    or a.attinhcount <> 0 or a.attacl is not null or m.description is not null then array[
            'identity', nullif(a.attidentity, '')::text,
            'generated', nullif(a.attgenerated, '')::text,
            'collation', case when a.attcollation <> y.typcollation then (
@@ -27,22 +41,16 @@ select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) as identit
            'local', nullif(a.attislocal, true)::text,
            'inherited', nullif(a.attinhcount, 0)::text,
            'acl', case when pg_catalog.cardinality(a.attacl) > 0 then array(select x::text from pg_catalog.unnest(a.attacl) as x order by x::text collate "C")::text end,
-           'comment', m.description] as attributes,
+           'comment', m.description]
+          end as attributes,
        case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
            select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(a) -> k)
              from pg_catalog.unnest((select m.names from more as m)) as k) end as more
   from pg_catalog.pg_attribute as a
-  join pg_catalog.pg_class as c on c.oid = a.attrelid
-  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+  join relation as c on c.oid = a.attrelid
   join pg_catalog.pg_type as y on y.oid = a.atttypid
   left join pg_catalog.pg_description as m
          on m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = a.attrelid and m.objsubid = a.attnum
   left join pg_catalog.pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
- where c.oid >= 16384
-   and c.relkind not in ('i', 'I', 't', 'S')
-   and c.relpersistence <> 't'
-   and n.nspname !~ '^pg_toast'
-   and a.attnum > 0
+ where a.attnum > 0
    and not a.attisdropped
-   and pg_catalog.abs(pg_catalog.hashoid(c.oid)::bigint) % {pages} = {page}
- order by 1

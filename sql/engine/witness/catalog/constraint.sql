@@ -34,4 +34,3 @@ select pg_catalog.format('%I.%I.%I', coalesce(n.nspname, tn.nspname), coalesce(c
    and coalesce(c.relpersistence, 'p') <> 't'
    and o.contype <> 't'
    and pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
- order by 1

@@ -41,4 +41,3 @@ select pg_catalog.format('%I.%I(%s)', n.nspname, o.proname, pg_catalog.pg_get_fu
   join pg_catalog.pg_language as l on l.oid = o.prolang
  where o.oid >= 16384
    and pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
- order by 1

@@ -1,10 +1,17 @@
 -- Indexes. pg_get_indexdef opens the table behind every index, so what it says of a plain one is put together
 -- here (tests/src/catalog.rs holds the two against each other). {page} of {pages} is a part of them. Any role; all versions.
+-- What most indexes don't have is only written for those that have some of it: most of the time is writing.
 -- Columns of pg_index that a later version may have are looked for once, and read where there are any.
 with more as materialized (
     select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{indexrelid,indrelid,indnatts,indnkeyatts,indisunique,indnullsnotdistinct,indisprimary,indisexclusion,indimmediate,indisclustered,indisvalid,indcheckxmin,indisready,indislive,indisreplident,indkey,indcollation,indclass,indoption,indexprs,indpred}'::text[])) as names
       from pg_catalog.pg_index as x
      limit 1
+), options as materialized (
+    select a.attrelid,
+           pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attstattarget, a.attoptions), ', ' order by a.attnum) as options
+      from pg_catalog.pg_attribute as a
+     where coalesce(a.attstattarget, -1) <> -1 or a.attoptions is not null
+     group by a.attrelid
 )
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
        array[
@@ -21,6 +28,11 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
                             where i.indoption[u.n] = 0 and i.indcollation[u.n] = k.attcollation
                            having count(*) = i.indnatts) end,
                        pg_catalog.pg_get_indexdef(i.indexrelid)),
+           'primary', nullif(i.indisprimary, false)::text]
+       || case when c.relowner <> t.relowner or not i.indisvalid or not i.indisready or not i.indislive
+                    or not i.indimmediate or i.indisclustered or i.indisreplident or i.indisexclusion
+                    or c.reltablespace <> 0 or h.inhparent is not null or co.options is not null
+                    or m.description is not null then array[
            'owner', pg_catalog.pg_get_userbyid(nullif(c.relowner, t.relowner))::text,
            'invalid', nullif(not i.indisvalid, false)::text,
            'not ready', nullif(not i.indisready, false)::text,
@@ -28,7 +40,6 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
            'not immediate', nullif(not i.indimmediate, false)::text,
            'clustered', nullif(i.indisclustered, false)::text,
            'replica identity', nullif(i.indisreplident, false)::text,
-           'primary', nullif(i.indisprimary, false)::text,
            'exclusion', nullif(i.indisexclusion, false)::text,
            'tablespace', s.spcname::text,
            'parent', case when h.inhparent is not null then (
@@ -36,10 +47,9 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
                            from pg_catalog.pg_class as pc
                            join pg_catalog.pg_namespace as pn on pn.oid = pc.relnamespace
                           where pc.oid = h.inhparent) end,
-           'column options', (select pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attstattarget, a.attoptions), ', ' order by a.attnum)
-                                from pg_catalog.pg_attribute as a
-                               where a.attrelid = c.oid and (coalesce(a.attstattarget, -1) <> -1 or a.attoptions is not null)),
-           'comment', m.description] as attributes,
+           'column options', co.options,
+           'comment', m.description]
+          end as attributes,
        case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
            select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(i) -> k)
              from pg_catalog.unnest((select m.names from more as m)) as k) end as more
@@ -50,10 +60,10 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
   join pg_catalog.pg_am as a on a.oid = c.relam
   left join pg_catalog.pg_tablespace as s on s.oid = c.reltablespace
   left join pg_catalog.pg_inherits as h on h.inhrelid = c.oid
+  left join options as co on co.attrelid = c.oid
   left join pg_catalog.pg_description as m
          on m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0
  where c.oid >= 16384
    and c.relpersistence <> 't'
    and n.nspname !~ '^pg_toast'
    and pg_catalog.abs(pg_catalog.hashoid(i.indexrelid)::bigint) % {pages} = {page}
- order by 1

@@ -9,4 +9,3 @@ select o.oid::text as identity,
            || (pg_catalog.to_jsonb(o) - '{oid,lomowner,lomacl}'::text[])) as attributes
   from pg_catalog.pg_largeobject_metadata as o
  where pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
- order by 1

@@ -1,6 +1,7 @@
 -- Tables, views, sequences and other relations, without planner statistics, counters and the place on
 -- disk, which reading and maintenance move (tests/catalog/left-out.toml names each with its reason).
 -- Where a table's statistics are stored in other catalogs they are left out too. {page} of {pages} is a part of them. Any role; all versions.
+-- What most tables don't have is only written for those that have some of it: most of the time is writing.
 -- Columns of pg_class that a later version may have are looked for once, and read where there are any.
 with more as materialized (
     select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{oid,relname,relnamespace,reltype,reloftype,relowner,relam,relfilenode,reltablespace,relpages,reltuples,relallvisible,relallfrozen,reltoastrelid,relhasindex,relisshared,relpersistence,relkind,relnatts,relchecks,relhasrules,relhastriggers,relhassubclass,relrowsecurity,relforcerowsecurity,relispopulated,relreplident,relispartition,relrewrite,relfrozenxid,relminmxid,relacl,reloptions,relpartbound}'::text[])) as names
@@ -25,8 +26,13 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
            'acl', case when c.relacl is not null then nullif(
                array(select a::text from pg_catalog.unnest(c.relacl) as a order by a::text collate "C"),
                array(select a::text from pg_catalog.unnest(pg_catalog.acldefault(case c.relkind when 'S' then 's'::"char" else 'r'::"char" end, c.relowner)) as a order by a::text collate "C"))::text end,
+           'access method', a.amname::text]
+       || case when c.relkind <> 'r' or c.relpersistence <> 'p' or c.reltablespace <> 0 or c.reloptions is not null
+                    or c.relrowsecurity or c.relforcerowsecurity or c.relreplident <> 'd'
+                    or tc.reloptions is not null or c.reloftype <> 0 or y.typacl is not null
+                    or not c.relispopulated or c.relpartbound is not null or h.relation is not null
+                    or c.relhasrules or m.description is not null or ym.description is not null then array[
            'persistence', nullif(c.relpersistence, 'p')::text,
-           'access method', a.amname::text,
            'tablespace', s.spcname::text,
            'options', c.reloptions::text,
            'row security', nullif(c.relrowsecurity, false)::text,
@@ -72,7 +78,8 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
                               and d.deptype in ('a', 'i') and d.refobjsubid > 0
                             limit 1) end,
            'comment', case when c.relkind = 'c' then pg_catalog.obj_description(c.reltype, 'pg_type') else m.description end,
-           'row type comment', case when c.relkind <> 'c' then ym.description end] as attributes,
+           'row type comment', case when c.relkind <> 'c' then ym.description end]
+          end as attributes,
        case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
            select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(c) -> k)
              from pg_catalog.unnest((select m.names from more as m)) as k) end as more
@@ -92,4 +99,3 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
    and c.relpersistence <> 't'
    and n.nspname !~ '^pg_toast'
    and pg_catalog.abs(pg_catalog.hashoid(c.oid)::bigint) % {pages} = {page}
- order by 1

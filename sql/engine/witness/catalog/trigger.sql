@@ -21,4 +21,3 @@ select case when o.tgisinternal
    and c.relpersistence <> 't'
    and (not o.tgisinternal or o.tgenabled <> 'O')
    and pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
- order by 1

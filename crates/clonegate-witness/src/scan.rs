@@ -4,14 +4,14 @@
 //! [`Plan::slice`](crate::Plan) before. Small relations share a statement. What fails is split or tried
 //! again where that may help, a bounded number of times, and named where it does not.
 
-mod statement;
-
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clonegate_model::{HashSum, Horizon, RangeState, Reading, Value};
-use clonegate_sql::{CopyRefused, RangeCopy};
+use clonegate_sql::{
+    Blocks, CopyRefused, Qualified, RangeCopy, ReadOnlyStatement, RowScan, ScannedRange,
+};
 
 use crate::digest::Recipe;
 use crate::lineage::Against;
@@ -20,12 +20,8 @@ use crate::reader::{Reader, Unread, UnreadKind};
 use crate::stream::{RowFold, Streamed};
 use crate::template::fill;
 
-use statement::Statement;
+const DETAIL: &str = include_str!("../../../sql/engine/witness/detail.sql");
 
-const DETAIL: &str = include_str!("../../../../sql/engine/witness/detail.sql");
-
-/// Bytes of a statement at the most; a channel's judge reads 32 KiB.
-const STATEMENT_BYTES: usize = 30 * 1024;
 /// Pieces of a statement at the most: each is a row of the answer, and a channel lets through 500.
 const STATEMENT_PIECES: usize = 250;
 /// Pieces of a call at the most: a channel may hold the locks of a call's relations until its end.
@@ -42,6 +38,8 @@ const ATTEMPTS: u8 = 3;
 pub(crate) struct Subject {
     pub(crate) oid: u32,
     pub(crate) name: String,
+    /// The same name in its parts.
+    pub(crate) relation: Qualified,
     /// Blocks of the heap.
     pub(crate) blocks: u64,
     /// Bytes, with what is stored out of line.
@@ -60,6 +58,12 @@ pub(crate) struct Piece {
     pub(crate) subject: usize,
     pub(crate) from: u64,
     pub(crate) to: Option<u64>,
+}
+
+impl Piece {
+    fn blocks(self) -> Blocks {
+        Blocks { from: self.from, to: self.to }
+    }
 }
 
 /// What was seen of a relation.
@@ -91,9 +95,15 @@ enum Job {
     /// Nothing is left.
     Nothing,
     /// These statements.
-    Ask(Vec<Work>, Vec<String>),
+    Ask(Vec<Work>, Questions),
     /// One piece of a relation whose rows are streamed.
     Stream(Work, Box<OnePiece>),
+}
+
+/// A statement for each work of a batch.
+enum Questions {
+    Scans(Vec<ReadOnlyStatement>),
+    Details(Vec<String>),
 }
 
 /// One piece of a relation whose rows are streamed, and what becomes of them.
@@ -215,8 +225,12 @@ async fn work<R: Reader + Send>(reader: &mut R, state: &Mutex<State<'_>>) {
         let begun = Instant::now();
         let ended = match job {
             Job::Nothing => return,
-            Job::Ask(batch, statements) => {
-                let mut answers = reader.read(&statements).await.into_iter();
+            Job::Ask(batch, questions) => {
+                let answers = match &questions {
+                    Questions::Scans(scans) => reader.scan(scans).await,
+                    Questions::Details(statements) => reader.read(statements).await,
+                };
+                let mut answers = answers.into_iter();
                 let took = begun.elapsed() / u32::try_from(batch.len()).unwrap_or(u32::MAX).max(1);
                 let mut state = lock(state);
                 state.longest = state.longest.max(took);
@@ -275,7 +289,7 @@ impl State<'_> {
                 continue;
             }
             let bytes = if it.recipe.is_some() { it.bytes } else { it.blocks.saturating_mul(8192) };
-            let is_streamed = it.recipe.as_ref().is_some_and(|r| r.streamed.is_some());
+            let is_streamed = it.recipe.as_ref().is_some_and(|r| r.here().is_some());
             if bytes > FIRST_BYTES && it.blocks > 1 {
                 // How many blocks are as much as a first range may be, with what is out of line.
                 let step = (it.blocks.saturating_mul(FIRST_BYTES) / bytes).max(1);
@@ -320,7 +334,7 @@ impl State<'_> {
 
     /// The next statements; what does not fit one is split here.
     fn take(&mut self, together: usize) -> Job {
-        let (mut batch, mut statements) = (Vec::new(), Vec::new());
+        let (mut batch, mut scans, mut details) = (Vec::new(), Vec::new(), Vec::new());
         let mut pieces = 0;
         if self.guard.is_over() {
             return Job::Nothing;
@@ -338,9 +352,17 @@ impl State<'_> {
                 self.ready.push_front(work);
                 break;
             }
-            let (statement, fits) = match self.stage {
-                Stage::Scan => self.scan(&work.pieces),
-                Stage::Detail => self.detail(&work.pieces),
+            let fits = match self.stage {
+                Stage::Scan => {
+                    let (scan, fits) = self.scan(&work.pieces);
+                    scans.push(scan.into());
+                    fits
+                }
+                Stage::Detail => {
+                    let (statement, fits) = self.detail(&work.pieces);
+                    details.push(statement);
+                    fits
+                }
             };
             let rest = work.pieces.split_off(fits);
             if !rest.is_empty() {
@@ -348,17 +370,20 @@ impl State<'_> {
             }
             pieces += work.pieces.len();
             batch.push(work);
-            statements.push(statement);
         }
-        if batch.is_empty() { Job::Nothing } else { Job::Ask(batch, statements) }
+        match (batch.is_empty(), self.stage) {
+            (true, _) => Job::Nothing,
+            (false, Stage::Scan) => Job::Ask(batch, Questions::Scans(scans)),
+            (false, Stage::Detail) => Job::Ask(batch, Questions::Details(details)),
+        }
     }
 
     /// What is to be streamed for some work, if its relation is.
     fn streamed(&self, work: &Work) -> Option<OnePiece> {
         let ([piece], Stage::Scan) = (work.pieces.as_slice(), self.stage) else { return None };
-        let rows = self.subjects[piece.subject].recipe.as_ref()?.streamed.as_ref()?;
+        let rows = self.subjects[piece.subject].recipe.as_ref()?.here()?;
         let fold = RowFold::new(rows.key, self.against, self.now, rows.columns.len());
-        Some(OnePiece { piece: *piece, copy: rows.range(piece.from, piece.to), fold })
+        Some(OnePiece { piece: *piece, copy: rows.range(piece.blocks()), fold })
     }
 
     /// The largest first, so that the readers end together.
@@ -398,12 +423,19 @@ impl State<'_> {
     }
 
     /// The statement that scans pieces, and how many of them it has.
-    fn scan(&self, pieces: &[Piece]) -> (String, usize) {
-        let oldest = self.against.oldest();
-        let mut statement = Statement::new(&oldest);
-        let fits = pieces.iter().take_while(|p| statement.push(&self.subjects[p.subject], **p));
+    fn scan(&self, pieces: &[Piece]) -> (RowScan, usize) {
+        let mut scan = RowScan::new(self.against.oldest());
+        let fits = pieces.iter().take_while(|piece| {
+            let it = &self.subjects[piece.subject];
+            scan.push(ScannedRange {
+                oid: it.oid,
+                relation: &it.relation,
+                blocks: piece.blocks(),
+                hash: it.recipe.as_ref().and_then(Recipe::on_the_server),
+            })
+        });
         let fits = fits.count();
-        (statement.text(), fits)
+        (scan, fits)
     }
 
     /// The statement that looks closer at pieces, and how many of them it has.
@@ -411,7 +443,7 @@ impl State<'_> {
         let mut sql = String::new();
         for (number, piece) in pieces.iter().enumerate() {
             let part = self.closer(number + 1, *piece);
-            if number > 0 && sql.len() + part.len() + 11 > STATEMENT_BYTES {
+            if number > 0 && sql.len() + part.len() + 11 > RowScan::MAX_BYTES {
                 return (sql, number);
             }
             if number > 0 {
@@ -426,13 +458,19 @@ impl State<'_> {
         let it = &self.subjects[piece.subject];
         let later = self.against.is_later();
         let newer = if later { self.against.newer() } else { "false".to_owned() };
-        let recipe = it.recipe.as_ref().filter(|_| later);
+        let hash = it.recipe.as_ref().and_then(Recipe::on_the_server).filter(|_| later);
         let values = [
             ("piece", number.to_string()),
             ("oid", it.oid.to_string()),
             ("relation", it.name.clone()),
             ("range", within(piece, " where ")),
-            ("sum", recipe.map_or_else(|| "null".to_owned(), |r| r.sum_without(&newer))),
+            (
+                "sum",
+                hash.map_or_else(
+                    || "null".to_owned(),
+                    |h| format!("{} filter (where not {newer})", h.sum()),
+                ),
+            ),
             ("recent", self.against.recent()),
             ("newer", newer),
         ];
@@ -673,15 +711,9 @@ fn paced(blocks: u64, took: Duration, slice: Duration) -> u64 {
 
 /// The condition that a row lies in a piece.
 pub(crate) fn within(piece: Piece, before: &str) -> String {
-    match (piece.from, piece.to) {
-        (0, None) => String::new(),
-        (from, None) => {
-            format!("{before}t.ctid operator(pg_catalog.>=) '({from},0)'::pg_catalog.tid")
-        }
-        (from, Some(to)) => format!(
-            "{before}t.ctid operator(pg_catalog.>=) '({from},0)'::pg_catalog.tid \
-             and t.ctid operator(pg_catalog.<) '({to},0)'::pg_catalog.tid"
-        ),
+    match piece.blocks() {
+        Blocks::ALL => String::new(),
+        blocks => format!("{before}{blocks}"),
     }
 }
 
@@ -715,11 +747,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use clonegate_model::{DigestKey, Horizon, StreamKey};
+    use clonegate_sql::OwnSums;
     use futures_util::FutureExt as _;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::digest::OwnSums;
     use crate::plan::LoadLimits;
 
     /// A server on which each block has one row, and whose statements fail as told.
@@ -749,7 +781,7 @@ mod tests {
 
     impl Fake {
         fn answer(&mut self, sql: &str) -> Result<Reading, Unread> {
-            assert!(sql.len() <= STATEMENT_BYTES, "{} bytes", sql.len());
+            assert!(sql.len() <= RowScan::MAX_BYTES, "{} bytes", sql.len());
             let unread = |kind| Err(Unread { kind, reason: format!("{kind:?}") });
             if let Some(lives) = &mut self.lives {
                 if *lives == 0 {
@@ -770,7 +802,7 @@ mod tests {
                 let piece = number_behind(own, "select ").unwrap();
                 numbers.push(piece);
                 let oid = oids[piece as usize - 1];
-                assert!(own.contains(&format!("from only public.t{oid} as t")), "{own}");
+                assert!(own.contains(&format!("from only \"public\".\"t{oid}\" as t")), "{own}");
                 let from = number_behind(part, "ctid operator(pg_catalog.>=) '(").unwrap_or(0);
                 let end = number_behind(part, "ctid operator(pg_catalog.<) '(").unwrap_or(u64::MAX);
                 let blocks = end.min(self.blocks[&oid]).saturating_sub(from);
@@ -838,10 +870,11 @@ mod tests {
         let subject = |(oid, blocks): (&u32, &u64)| Subject {
             oid: *oid,
             name: format!("public.t{oid}"),
+            relation: format!("public.t{oid}").parse().unwrap(),
             blocks: *blocks,
             bytes: blocks * 8192,
             filenode: i64::from(*oid),
-            recipe: Some(Recipe::new(&[], DigestKey(1), OwnSums::No)),
+            recipe: Some(Recipe::new(&[], DigestKey(1), OwnSums::No).unwrap()),
             ranges: Vec::new(),
         };
         blocks.iter().map(subject).collect()
@@ -856,7 +889,7 @@ mod tests {
     fn read_streamed(readers: &mut [Fake]) -> Vec<Seen> {
         let mut subjects = subjects(&readers[0].blocks.clone());
         for it in subjects.iter_mut().filter(|it| it.oid % 2 == 0) {
-            let recipe = Recipe::streamed(it.oid, &it.name, &[], StreamKey([3; 32]));
+            let recipe = Recipe::streamed(it.oid, &it.relation, &[], StreamKey([3; 32]));
             it.recipe = Some(recipe.unwrap());
         }
         read_subjects(readers, subjects, HOUR)

@@ -3,35 +3,14 @@
 //! No text of a caller's is in such a statement. It is made of names, a number of blocks and one of three ways to
 //! write a column, so there is nothing to judge: what can't be said in these can't be asked for.
 
-mod name;
-
 use std::fmt::Write as _;
 
-pub use name::{Identifier, NotAName, Qualified};
+use crate::column::{ForeignType, RowColumn};
+use crate::name::{NotAName, Qualified};
+use crate::scan::Blocks;
 
 /// Columns of a relation at the most: PostgreSQL's own limit.
 const MAX_COLUMNS: usize = 1600;
-
-/// How a column goes into a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ColumnForm {
-    /// In its type's binary form.
-    Binary,
-    /// In the binary form of this type, over which its own is a domain. It is one of the server's own:
-    /// a cast to another could run a function of the database's.
-    Base(Qualified),
-    /// As its type's output function writes it; not by a cast, which anybody may define.
-    Text,
-}
-
-/// A column and how it goes into a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CopiedColumn {
-    /// Its name.
-    pub name: Identifier,
-    /// How it is written.
-    pub form: ColumnForm,
-}
 
 /// Why a range can't be copied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,8 +19,8 @@ pub enum CopyRefused {
     #[error(transparent)]
     Name(#[from] NotAName),
     /// A cast to a type that is not the server's own.
-    #[error("a column would be cast to {0}, which is not one of the server's own types")]
-    ForeignType(Qualified),
+    #[error(transparent)]
+    Type(#[from] ForeignType),
     /// More columns than a relation can have.
     #[error("{0} columns are more than a relation can have")]
     Columns(usize),
@@ -58,10 +37,11 @@ pub enum CopyRefused {
 /// One range of one relation, to be sent in COPY's binary form: for each row its `xmin`, then the listed columns.
 ///
 /// ```
-/// use clonegate_sql::{ColumnForm, CopiedColumn, RangeCopy};
+/// use clonegate_sql::{Blocks, ColumnForm, RangeCopy, RowColumn};
 ///
-/// let columns = vec![CopiedColumn { name: "total".parse()?, form: ColumnForm::Binary }];
-/// let copy = RangeCopy::new(16500, "public.\"Order\"".parse()?, &columns, 0, Some(512))?;
+/// let columns = vec![RowColumn { name: "total".parse()?, form: ColumnForm::Binary }];
+/// let blocks = Blocks { from: 0, to: Some(512) };
+/// let copy = RangeCopy::new(16500, "public.\"Order\"".parse()?, &columns, blocks)?;
 /// assert!(copy.as_sql().contains(r#"from only "public"."Order" as t"#));
 /// # Ok::<(), clonegate_sql::CopyRefused>(())
 /// ```
@@ -74,17 +54,17 @@ pub struct RangeCopy {
 }
 
 impl RangeCopy {
-    /// The blocks of a relation from one to another, or to its end.
+    /// The blocks of a relation.
     ///
     /// # Errors
     /// [`CopyRefused`].
     pub fn new(
         oid: u32,
         relation: Qualified,
-        columns: &[CopiedColumn],
-        from: u64,
-        to: Option<u64>,
+        columns: &[RowColumn],
+        blocks: Blocks,
     ) -> Result<Self, CopyRefused> {
+        let Blocks { from, to } = blocks;
         if columns.len() > MAX_COLUMNS {
             return Err(CopyRefused::Columns(columns.len()));
         }
@@ -92,7 +72,7 @@ impl RangeCopy {
         if from > last || to.is_some_and(|to| to <= from || to > last) {
             return Err(CopyRefused::Range { from, to: to.unwrap_or(last) });
         }
-        let query = query(&relation, columns, from, to)?;
+        let query = query(&relation, columns, blocks)?;
         let sql = format!("copy ({query}) to stdout with (format binary)");
         Ok(Self { oid, relation, fields: columns.len() + 1, sql })
     }
@@ -124,36 +104,16 @@ impl RangeCopy {
 
 fn query(
     relation: &Qualified,
-    columns: &[CopiedColumn],
-    from: u64,
-    to: Option<u64>,
+    columns: &[RowColumn],
+    blocks: Blocks,
 ) -> Result<String, CopyRefused> {
     let mut sql = "select t.xmin".to_owned();
-    for CopiedColumn { name, form } in columns {
-        let written = match form {
-            ColumnForm::Binary => format!("t.{name}"),
-            ColumnForm::Base(base) if base.schema().as_str() != "pg_catalog" => {
-                return Err(CopyRefused::ForeignType(base.clone()));
-            }
-            ColumnForm::Base(base) => format!("t.{name}::{base}"),
-            // That it is NULL is asked of the value and not by IS NULL, which says something else of a
-            // composite one.
-            ColumnForm::Text => format!(
-                "case when pg_catalog.num_nulls(t.{name}) operator(pg_catalog.=) 0 \
-                 then pg_catalog.format('%s', t.{name}) end"
-            ),
-        };
-        let _ = write!(sql, ", {written}");
+    for column in columns {
+        let _ = write!(sql, ", {}", column.value()?);
     }
     // A lower bound even where it is the first block: without any, the server may share the scan out among
     // workers of its own.
-    let _ = write!(
-        sql,
-        " from only {relation} as t where t.ctid operator(pg_catalog.>=) '({from},0)'::pg_catalog.tid"
-    );
-    if let Some(to) = to {
-        let _ = write!(sql, " and t.ctid operator(pg_catalog.<) '({to},0)'::pg_catalog.tid");
-    }
+    let _ = write!(sql, " from only {relation} as t where {blocks}");
     Ok(sql)
 }
 
@@ -163,6 +123,8 @@ mod tests {
 
     use super::*;
     use crate::ReadOnlyStatement;
+    use crate::column::ColumnForm;
+    use crate::name::Identifier;
 
     fn identifier() -> impl Strategy<Value = Identifier> {
         let names = ["[a-zé\"'; ().$\\\\/*-]{1,12}", "[A-Za-z_]{1,12}", "select|user|end|xmin"];
@@ -170,7 +132,7 @@ mod tests {
             .prop_filter_map("it fits", |text| Identifier::new(&text).ok())
     }
 
-    fn column() -> impl Strategy<Value = CopiedColumn> {
+    fn column() -> impl Strategy<Value = RowColumn> {
         let base = Qualified::new(
             Identifier::new("pg_catalog").unwrap(),
             Identifier::new("numeric").unwrap(),
@@ -180,7 +142,7 @@ mod tests {
             Just(ColumnForm::Base(base)),
             Just(ColumnForm::Text)
         ];
-        (identifier(), form).prop_map(|(name, form)| CopiedColumn { name, form })
+        (identifier(), form).prop_map(|(name, form)| RowColumn { name, form })
     }
 
     proptest! {
@@ -192,7 +154,7 @@ mod tests {
             columns in proptest::collection::vec(column(), 0..6),
         ) {
             let relation = Qualified::new(schema, relation);
-            let copy = RangeCopy::new(1, relation.clone(), &columns, 3, Some(9)).unwrap();
+            let copy = RangeCopy::new(1, relation.clone(), &columns, Blocks { from: 3, to: Some(9) }).unwrap();
             let inner = copy.as_sql().strip_prefix("copy (").unwrap();
             let inner = inner.strip_suffix(") to stdout with (format binary)").unwrap();
             prop_assert!(ReadOnlyStatement::judge(inner).is_ok(), "{inner}");
@@ -203,10 +165,10 @@ mod tests {
 
     #[test]
     fn a_column_is_written_in_one_of_three_ways() {
-        let form = |form| CopiedColumn { name: "a".parse().unwrap(), form };
+        let form = |form| RowColumn { name: "a".parse().unwrap(), form };
         let base = ColumnForm::Base("pg_catalog.numeric".parse().unwrap());
         let columns = [form(ColumnForm::Binary), form(base), form(ColumnForm::Text)];
-        let copy = RangeCopy::new(7, "s.t".parse().unwrap(), &columns, 0, None).unwrap();
+        let copy = RangeCopy::new(7, "s.t".parse().unwrap(), &columns, Blocks::ALL).unwrap();
         assert_eq!(
             copy.as_sql(),
             r#"copy (select t.xmin, t."a", t."a"::"pg_catalog"."numeric", case when pg_catalog.num_nulls(t."a") operator(pg_catalog.=) 0 then pg_catalog.format('%s', t."a") end from only "s"."t" as t where t.ctid operator(pg_catalog.>=) '(0,0)'::pg_catalog.tid) to stdout with (format binary)"#
@@ -216,16 +178,15 @@ mod tests {
     #[test]
     fn what_could_run_a_function_of_the_databases_is_refused() {
         let base: Qualified = "public.mine".parse().unwrap();
-        let column =
-            CopiedColumn { name: "a".parse().unwrap(), form: ColumnForm::Base(base.clone()) };
-        let refused = RangeCopy::new(7, "s.t".parse().unwrap(), &[column], 0, None);
-        assert_eq!(refused, Err(CopyRefused::ForeignType(base)));
+        let column = RowColumn { name: "a".parse().unwrap(), form: ColumnForm::Base(base.clone()) };
+        let refused = RangeCopy::new(7, "s.t".parse().unwrap(), &[column], Blocks::ALL);
+        assert_eq!(refused, Err(CopyRefused::Type(ForeignType(base))));
     }
 
     #[test]
     fn a_range_that_is_none_is_refused() {
         for (from, to) in [(5, Some(5)), (6, Some(5)), (1 << 40, None), (0, Some(1 << 40))] {
-            let refused = RangeCopy::new(7, "s.t".parse().unwrap(), &[], from, to);
+            let refused = RangeCopy::new(7, "s.t".parse().unwrap(), &[], Blocks { from, to });
             assert!(matches!(refused, Err(CopyRefused::Range { .. })), "{from} {to:?}");
         }
     }
