@@ -16,7 +16,10 @@ use crate::witness_rows::{Bench, findings, gaps, plan};
 /// Everything is streamed, however small.
 pub(crate) fn streamed() -> Plan {
     let named = |n: usize| format!("public.t{n}");
-    let others = ["many", "swap", "twice", "away", "plain", "grow", "heap", "huge", "copies"];
+    let others = [
+        "many", "swap", "whole", "turned", "nothing", "zero", "twice", "away", "plain", "grow",
+        "heap", "huge", "copies",
+    ];
     let names = (0..100).map(named).chain(others.map(|name| format!("public.{name}")));
     let granted = Granted::Named(names.collect());
     Plan {

@@ -10,7 +10,7 @@ use clonegate_sandbox::Scale;
 use super::figure::{Figure, Growth, middle};
 use super::rivals::{Reladiff, dump};
 use super::server::{Content, Place, Server};
-use super::take::{Take, What, count_against_lineage, rows_alone, take};
+use super::take::{Take, What, in_the_same_ranges, rows_alone, take};
 use crate::note;
 
 /// With how many connections a database is read.
@@ -72,7 +72,7 @@ impl Bench<'_> {
         let (mut both_lineages, mut both_digests, mut reladiffs) =
             (Vec::new(), Vec::new(), Vec::new());
         let (mut lineage_rows, mut digest_rows) = (Vec::new(), Vec::new());
-        let mut counts = Vec::new();
+        let (mut counts, mut heads) = (Vec::new(), Vec::new());
         for round in 0..=self.rounds {
             note(&format!(
                 "{name}: {}",
@@ -87,7 +87,7 @@ impl Bench<'_> {
             let other_digest = take(&copy, What::Digest, CONNECTIONS, None).await?;
             equal(&digest, &other_digest)?;
             let alone = take(&place, What::Lineage, 1, None).await?;
-            let counted = count_against_lineage(&place, &alone.scans).await?;
+            let same = in_the_same_ranges(&place, &alone.scans).await?;
             let lineage_took = rows_alone(&place, &lineage.scans, CONNECTIONS).await?;
             let digest_took = rows_alone(&place, &digest.scans, CONNECTIONS).await?;
             if round == 0 {
@@ -102,7 +102,8 @@ impl Bench<'_> {
             streams.push(stream.reading);
             both_lineages.push(lineage.reading + other_lineage.reading);
             both_digests.push(digest.reading + other_digest.reading);
-            counts.push((counted.1, counted.0));
+            counts.push((same.lineage, same.count));
+            heads.push((same.lineage, same.heads));
             lineage_rows.push(lineage_took);
             digest_rows.push(digest_took);
             if let Some(reladiff) = &self.reladiff {
@@ -146,6 +147,10 @@ impl Bench<'_> {
                 (0.15, Some(0.08)),
             );
         }
+        // What of it is the wait for the rows themselves, and no work of the witness.
+        let what =
+            format!("{name}: lineage against `count(xmin)`, the least that looks at each row");
+        all.figures.push(Figure::ratio(&what, &heads, 1.0, None).unlimited());
         // Beside them what somebody waits for: definitions, sequences and horizon too.
         for (what, times) in [
             ("lineage", &lineages),

@@ -225,32 +225,50 @@ pub(crate) async fn rows_alone(
     Ok(took)
 }
 
-/// Times of `count(*)` and of lineage, both in the same ranges on one connection, one range of each in turn.
-pub(crate) async fn count_against_lineage(
+/// How long the same ranges took, on one connection and one range of each in turn.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SameRanges {
+    /// `count(*)`, which does not look at the rows of a page that are all visible.
+    pub(crate) count: Duration,
+    /// `count(xmin)`, which looks at the head of each row, and does nothing else.
+    pub(crate) heads: Duration,
+    pub(crate) lineage: Duration,
+}
+
+/// Counts rows in the ranges of a lineage, and takes that.
+pub(crate) async fn in_the_same_ranges(
     place: &Place,
     scans: &[ReadOnlyStatement],
-) -> Result<(Duration, Duration)> {
+) -> Result<SameRanges> {
     let channel = place.channel(1).await?;
     let mut reader = channel.snapshot().await?;
-    let mut times = (Duration::ZERO, Duration::ZERO);
+    let mut times = SameRanges::default();
     for scan in scans {
         let text = scan.as_sql();
         let at = text.find("\n  from only ").context("a scan reads a relation")?;
         let end = text.rfind("\n) as s(").context("and is one of its pieces")?;
-        let count = ReadOnlyStatement::judge(&format!("select count(*) {}", &text[at..end]))?;
-        let count = count.of_the_program();
-        // Each has read the range before it is timed, and finds there what the other left: neither of them brings
-        // it into the processor's caches for the other, which read different parts of a page.
-        reader.read(&count).await?;
-        reader.read(scan).await?;
+        let counting = |what: &str| {
+            let text = format!("select {what} {}", &text[at..end]);
+            ReadOnlyStatement::judge(&text).map(ReadOnlyStatement::of_the_program)
+        };
+        let (count, heads) = (counting("count(*)")?, counting("count(t.xmin)")?);
+        // Each has read the range before it is timed, and finds there what the others left: none of them brings
+        // it into the processor's caches for the next, which read different parts of a page.
+        for statement in [&count, scan, &heads] {
+            reader.read(statement).await?;
+        }
         let begun = Instant::now();
         let counted = reader.read(&count).await?;
-        times.0 += begun.elapsed();
+        times.count += begun.elapsed();
         let begun = Instant::now();
         let scanned = reader.read(scan).await?;
-        times.1 += begun.elapsed();
+        times.lineage += begun.elapsed();
+        let begun = Instant::now();
+        let seen = reader.read(&heads).await?;
+        times.heads += begun.elapsed();
         let rows = scanned.reading.rows.first().and_then(|row| row.get(1));
-        ensure!(rows == counted.reading.rows[0].first(), "both count the same rows");
+        let counts = [&counted, &seen].map(|answer| answer.reading.rows[0].first());
+        ensure!(counts == [rows, rows], "all count the same rows");
     }
     reader.finish().await?;
     channel.close().await;

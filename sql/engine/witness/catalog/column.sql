@@ -1,5 +1,6 @@
 -- Columns. A dropped column stays as a gap in the positions. {page} of {pages} is a part of them.
 -- Any role; all versions.
+-- For a default, which can't name columns, pg_get_expr need not open the table: that would be a third of the time.
 -- What most columns don't have is only written for those that have some of it: most of the time is writing.
 -- Columns of pg_attribute that a later version may have are looked for once, and read where there are any.
 with more as materialized (
@@ -22,7 +23,7 @@ select pg_catalog.concat(c.name, '.', pg_catalog.quote_ident(a.attname)) as iden
            'position', a.attnum::text,
            'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
            'not null', nullif(a.attnotnull, false)::text,
-           'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid)]
+           'default', pg_catalog.pg_get_expr(d.adbin, case when a.attgenerated <> '' then d.adrelid else 0 end)]
        || case when a.attidentity <> '' or a.attgenerated <> '' or a.attcollation <> y.typcollation
                     or a.attstorage <> y.typstorage or a.attcompression <> '' or a.attoptions is not null
                     or a.attfdwoptions is not null or a.attstattarget <> -1 or a.attndims <> 0 or not a.attislocal

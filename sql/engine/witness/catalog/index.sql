@@ -10,7 +10,7 @@ with more as materialized (
     select a.attrelid,
            pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attstattarget, a.attoptions), ', ' order by a.attnum) as options
       from pg_catalog.pg_attribute as a
-     where coalesce(a.attstattarget, -1) <> -1 or a.attoptions is not null
+     where a.attnum > 0 and (a.attstattarget <> -1 or a.attoptions is not null)
      group by a.attrelid
 )
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
