@@ -10,8 +10,7 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
        c.oid::bigint as oid,
        c.relkind::text as kind,
        c.relpersistence::text as persistence,
-       (select d.description from pg_catalog.pg_description as d
-         where d.classoid = 'pg_catalog.pg_class'::regclass and d.objoid = c.oid and d.objsubid = 0) as comment,
+       d.description as comment,
        pg_catalog.has_table_privilege(c.oid, 'select')
            and pg_catalog.has_schema_privilege(n.oid, 'usage') as readable,
        pg_catalog.row_security_active(c.oid) as hides_rows,
@@ -27,6 +26,8 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as name,
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   left join pg_catalog.pg_am as a on a.oid = c.relam
   left join held as h on h.relation = c.oid
+  left join pg_catalog.pg_description as d
+         on d.classoid = 'pg_catalog.pg_class'::regclass and d.objoid = c.oid and d.objsubid = 0
   left join pg_catalog.pg_class as o on o.oid = nullif(c.reltoastrelid, 0)
  cross join lateral (
      select case when h.relation is null then pg_catalog.pg_relation_size(c.oid)

@@ -7,6 +7,14 @@ with more as materialized (
     select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{oid,relname,relnamespace,reltype,reloftype,relowner,relam,relfilenode,reltablespace,relpages,reltuples,relallvisible,relallfrozen,reltoastrelid,relhasindex,relisshared,relpersistence,relkind,relnatts,relchecks,relhasrules,relhastriggers,relhassubclass,relrowsecurity,relforcerowsecurity,relispopulated,relreplident,relispartition,relrewrite,relfrozenxid,relminmxid,relacl,reloptions,relpartbound}'::text[])) as names
       from pg_catalog.pg_class as x
      limit 1
+), acl as materialized (
+    -- Thousands of relations have the same one.
+    select g.relacl, g.relowner, g.kind, nullif(
+               array(select a::text from pg_catalog.unnest(g.relacl) as a order by a::text collate "C"),
+               array(select a::text from pg_catalog.unnest(pg_catalog.acldefault(g.kind, g.relowner)) as a order by a::text collate "C"))::text as said
+      from (select distinct c.relacl, c.relowner, case c.relkind when 'S' then 's'::"char" else 'r'::"char" end as kind
+              from pg_catalog.pg_class as c
+             where c.oid >= 16384 and c.relacl is not null) as g
 ), inherited as (
     select i.inhrelid as relation,
            pg_catalog.string_agg(pg_catalog.format('%I.%I', pn.nspname, pc.relname), ', ' order by i.inhseqno) as parents,
@@ -23,9 +31,7 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
                        when 'S' then 'sequence' when 'p' then 'partitioned table'
                        when 'f' then 'foreign table' when 'c' then 'composite type' else c.relkind::text end,
            'owner', pg_catalog.pg_get_userbyid(c.relowner)::text,
-           'acl', case when c.relacl is not null then nullif(
-               array(select a::text from pg_catalog.unnest(c.relacl) as a order by a::text collate "C"),
-               array(select a::text from pg_catalog.unnest(pg_catalog.acldefault(case c.relkind when 'S' then 's'::"char" else 'r'::"char" end, c.relowner)) as a order by a::text collate "C"))::text end,
+           'acl', l.said,
            'access method', a.amname::text]
        || case when c.relkind <> 'r' or c.relpersistence <> 'p' or c.reltablespace <> 0 or c.reloptions is not null
                     or c.relrowsecurity or c.relforcerowsecurity or c.relreplident <> 'd'
@@ -89,6 +95,8 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
   left join pg_catalog.pg_tablespace as s on s.oid = c.reltablespace
   left join pg_catalog.pg_class as tc on tc.oid = c.reltoastrelid
   left join pg_catalog.pg_type as y on y.oid = c.reltype
+  left join acl as l on l.relacl = c.relacl and l.relowner = c.relowner
+                      and l.kind = case c.relkind when 'S' then 's'::"char" else 'r'::"char" end
   left join inherited as h on h.relation = c.oid
   left join pg_catalog.pg_description as m
          on m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0
