@@ -295,7 +295,7 @@ mod tests {
         };
         let (text, number) = (ColumnForm::Binary, ColumnForm::Integer);
         let hashes = [
-            hash(&[text.clone()], OwnSums::No),
+            hash(std::slice::from_ref(&text), OwnSums::No),
             hash(&[text.clone(), text.clone()], OwnSums::No),
             hash(&[text.clone(), number.clone()], OwnSums::No),
             hash(&[number], OwnSums::No),
