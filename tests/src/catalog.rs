@@ -198,6 +198,36 @@ async fn every_index_is_defined_in_the_servers_own_words() {
     assert_eq!(seen, said);
 }
 
+/// The witness puts together what `pg_get_constraintdef` would say of a plain primary key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_constraint_is_defined_in_the_servers_own_words() {
+    let zoo = Zoo::start().await;
+    let more = "create schema \"Odd x\"; create table \"Odd x\".\"T\" (\"Id\" int primary key, v text unique);
+        create table \"Odd x\".two (a int, \"B\" int, primary key (\"B\", a));
+        create table \"Odd x\".late (a int primary key deferrable initially deferred);
+        create table \"Odd x\".wide (a int, b int, primary key (a) include (b));
+        create table \"Odd x\".filled (a int, \"select\" int primary key with (fillfactor = 70));
+        alter table \"Odd x\".filled drop a;
+        create table \"Odd x\".parts (a int primary key) partition by list (a);
+        create table \"Odd x\".part partition of \"Odd x\".parts for values in (1)";
+    zoo.sql("zoo", more).await;
+    let snapshot = snapshot(&zoo, "zoo", Reader::Plain, None).await;
+    let constraints = snapshot.catalog.iter().filter(|o| o.class == "constraint");
+    let seen: BTreeSet<String> = constraints
+        .map(|o| format!("{} {}", &o.attributes["on"], &o.attributes["definition"]))
+        .collect();
+    let said = "select pg_catalog.format('%I.%I %s', n.nspname, coalesce(c.relname, t.typname), pg_get_constraintdef(o.oid))
+          from pg_constraint as o
+          left join pg_class as c on c.oid = o.conrelid left join pg_type as t on t.oid = o.contypid
+          join pg_namespace as n on n.oid = coalesce(c.relnamespace, t.typnamespace)
+         where o.oid >= 16384 and o.contype <> 't'";
+    let said = zoo.sql("zoo", said).await;
+    let said: BTreeSet<String> = said.lines().map(str::to_owned).collect();
+    let keys = said.iter().filter(|s| s.contains("PRIMARY KEY")).count();
+    assert!(keys > 7 && said.len() > 20, "{said:#?}");
+    assert_eq!(seen, said);
+}
+
 /// Most relations, columns and indexes have few of the attributes that there are, and the others are only read where a
 /// condition says that there is one. It must not leave any out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

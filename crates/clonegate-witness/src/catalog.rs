@@ -96,7 +96,8 @@ impl Class {
 const CLASSES: &[Class] = &[
     class("schema", query!("schema")),
     sized("relation", query!("relation"), |p| p.relations),
-    sized("column", query!("column"), |p| p.columns),
+    // A column is listed in half the time of the others.
+    sized("column", query!("column"), |p| p.columns / 2),
     sized("constraint", query!("constraint"), |p| p.constraints),
     sized("index", query!("index"), |p| p.indexes),
     sized("trigger", query!("trigger"), |p| p.triggers),
@@ -250,8 +251,11 @@ fn grouped(questions: &[Question]) -> Vec<Range<usize>> {
     groups
 }
 
-/// One statement that asks all of these.
+/// One statement that asks all of these. What is asked alone, and may be much, has no number to be written as well.
 fn together(questions: &[Question]) -> String {
+    if let [question] = questions {
+        return packed(&question.sql);
+    }
     let parts: Vec<String> = questions
         .iter()
         .enumerate()
@@ -268,6 +272,10 @@ fn take_apart(
     questions: &[Question],
     reading: &Reading,
 ) -> Result<Vec<Vec<CatalogObject>>, String> {
+    if let [Question { class, .. }] = questions {
+        let rows: Vec<Row> = unpack(reading)?;
+        return Ok(vec![rows.into_iter().map(|row| row.into_object(class)).collect()]);
+    }
     let mut lists: Vec<Vec<CatalogObject>> = vec![Vec::new(); questions.len()];
     for Listed { asked, row } in unpack(reading)? {
         let list = lists.get_mut(asked).ok_or("the answer has an unexpected shape")?;
@@ -337,6 +345,8 @@ impl Plan {
                 Asked::IfReadable(hidden) => matches!(hidden(self), Hidden::No),
             };
             let size = (class.size)(self);
+            // A part is what a hash falls to, which stands in a CASE: of that the planner expects every second row. Of
+            // the comparison itself it would expect one in 200, and look up row by row what belongs to each.
             let pages = size.div_ceil(PAGE).max(1);
             questions.extend((0..if asked { pages } else { 0 }).map(|page| {
                 let sql = class.sql.replace("{pages}", &pages.to_string());
@@ -487,15 +497,16 @@ mod tests {
 
     /// An answer with one object for each question of a statement.
     fn answer(identities: &[&str]) -> Reading {
-        let rows: Vec<String> = identities
-            .iter()
-            .enumerate()
-            .map(|(n, i)| {
-                format!(
-                    r#"{{"asked":{n},"row":{{"identity":"{i}","attributes":{{"owner":"app","kind":null}}}}}}"#
-                )
-            })
-            .collect();
+        let object =
+            |i: &str| format!(r#"{{"identity":"{i}","attributes":{{"owner":"app","kind":null}}}}"#);
+        let rows: Vec<String> = match identities {
+            [alone] => vec![object(alone)],
+            _ => identities
+                .iter()
+                .enumerate()
+                .map(|(n, i)| format!(r#"{{"asked":{n},"row":{}}}"#, object(i)))
+                .collect(),
+        };
         Reading {
             columns: vec!["batch".into()],
             rows: vec![vec![Value::Text(format!("[{}]", rows.join(",")))]],
@@ -513,8 +524,8 @@ mod tests {
         let questions = plan().questions();
         let columns: Vec<&str> =
             questions.iter().filter(|q| q.class == "column").map(|q| q.sql.as_str()).collect();
-        assert_eq!(columns.len(), 10);
-        assert!(columns[0].contains("% 10 = 0") && columns[9].contains("% 10 = 9"));
+        assert_eq!(columns.len(), 5);
+        assert!(columns[0].contains("% 5 = 0") && columns[4].contains("% 5 = 4"));
         assert!(questions.iter().all(|q| !q.sql.contains("{page")));
         assert!(questions.iter().all(|q| q.class != "published schema"));
     }
@@ -558,7 +569,8 @@ mod tests {
                         return Err(Unread::refused("no"));
                     }
                     let parts = sql.matches(" as asked, pg_catalog.row_to_json(q)").count();
-                    let names: Vec<String> = (0..parts).map(|n| format!("object {n}")).collect();
+                    let names: Vec<String> =
+                        (0..parts.max(1)).map(|n| format!("object {n}")).collect();
                     Ok(answer(&names.iter().map(String::as_str).collect::<Vec<_>>()))
                 };
                 statements.iter().map(one).collect()

@@ -2,6 +2,8 @@
 -- Any role; all versions.
 -- For a default, which can't name columns, pg_get_expr need not open the table: that would be a third of the time.
 -- What most columns don't have is only written for those that have some of it: most of the time is writing.
+-- Columns are looked up one relation after the other, which an array forces: of itself the planner reads all of them in
+-- the order of an index.
 -- Columns of pg_attribute that a later version may have are looked for once, and read where there are any.
 with more as materialized (
     select array(select pg_catalog.jsonb_object_keys(pg_catalog.to_jsonb(x) - '{attrelid,attname,atttypid,attstattarget,attlen,attnum,attndims,attcacheoff,atttypmod,attbyval,attstorage,attalign,attcompression,attnotnull,atthasdef,atthasmissing,attidentity,attgenerated,attisdropped,attislocal,attinhcount,attcollation,attacl,attoptions,attfdwoptions,attmissingval}'::text[])) as names
@@ -15,7 +17,7 @@ with more as materialized (
        and c.relkind not in ('i', 'I', 't', 'S')
        and c.relpersistence <> 't'
        and n.nspname !~ '^pg_toast'
-       and pg_catalog.abs(pg_catalog.hashoid(c.oid)::bigint) % {pages} = {page}
+       and case when pg_catalog.abs(pg_catalog.hashoid(c.oid)::bigint) % {pages} = {page} then true else false end
 )
 select pg_catalog.concat(c.name, '.', pg_catalog.quote_ident(a.attname)) as identity,
        array[
@@ -23,7 +25,9 @@ select pg_catalog.concat(c.name, '.', pg_catalog.quote_ident(a.attname)) as iden
            'position', a.attnum::text,
            'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
            'not null', nullif(a.attnotnull, false)::text,
-           'default', pg_catalog.pg_get_expr(d.adbin, case when a.attgenerated <> '' then d.adrelid else 0 end)]
+           'default', case when a.atthasdef then (
+                          select pg_catalog.pg_get_expr(d.adbin, case when a.attgenerated <> '' then d.adrelid else 0 end)
+                            from pg_catalog.pg_attrdef as d where d.adrelid = a.attrelid and d.adnum = a.attnum) end]
        || case when a.attidentity <> '' or a.attgenerated <> '' or a.attcollation <> y.typcollation
                     or a.attstorage <> y.typstorage or a.attcompression <> '' or a.attoptions is not null
                     or a.attfdwoptions is not null or a.attstattarget <> -1 or a.attndims <> 0 or not a.attislocal
@@ -47,11 +51,8 @@ select pg_catalog.concat(c.name, '.', pg_catalog.quote_ident(a.attname)) as iden
        case when pg_catalog.cardinality((select m.names from more as m)) > 0 then (
            select pg_catalog.json_object_agg(k, pg_catalog.to_jsonb(a) -> k)
              from pg_catalog.unnest((select m.names from more as m)) as k) end as more
-  from pg_catalog.pg_attribute as a
-  join relation as c on c.oid = a.attrelid
+  from relation as c
+  join pg_catalog.pg_attribute as a on a.attrelid = any (array[c.oid]) and a.attnum > 0 and not a.attisdropped
   join pg_catalog.pg_type as y on y.oid = a.atttypid
   left join pg_catalog.pg_description as m
          on m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = a.attrelid and m.objsubid = a.attnum
-  left join pg_catalog.pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
- where a.attnum > 0
-   and not a.attisdropped

@@ -40,4 +40,4 @@ select pg_catalog.format('%I.%I(%s)', n.nspname, o.proname, pg_catalog.pg_get_fu
   join pg_catalog.pg_namespace as n on n.oid = o.pronamespace
   join pg_catalog.pg_language as l on l.oid = o.prolang
  where o.oid >= 16384
-   and pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
+   and case when pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page} then true else false end

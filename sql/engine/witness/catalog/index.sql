@@ -18,15 +18,18 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
            'on', pg_catalog.format('%I.%I', n.nspname, t.relname),
            'definition', coalesce(case when i.indexprs is null and i.indpred is null and c.reloptions is null
                                              and c.relkind = 'i' and a.amname = 'btree' and i.indnatts = i.indnkeyatts
-                                             and (i.indisprimary or not i.indisunique) then (
-                           select pg_catalog.format('CREATE %sINDEX %I ON %I.%I USING btree (%s)',
-                                      case when i.indisunique then 'UNIQUE ' else '' end, c.relname, n.nspname, t.relname,
-                                      pg_catalog.string_agg(pg_catalog.quote_ident(k.attname), ', ' order by u.n))
-                             from pg_catalog.generate_series(0, i.indnatts - 1) as u(n)
-                             join pg_catalog.pg_attribute as k on k.attrelid = i.indrelid and k.attnum = i.indkey[u.n]
-                             join pg_catalog.pg_opclass as o on o.oid = i.indclass[u.n] and o.opcdefault and o.opcintype = k.atttypid
-                            where i.indoption[u.n] = 0 and i.indcollation[u.n] = k.attcollation
-                           having count(*) = i.indnatts) end,
+                                             and (i.indisprimary or not i.indisunique) then
+                           pg_catalog.format('CREATE %sINDEX %I ON %I.%I USING btree (',
+                               case when i.indisunique then 'UNIQUE ' else '' end, c.relname, n.nspname, t.relname)
+                           || (case when i.indnatts = 1 then case when o.oid is not null then pg_catalog.quote_ident(k.attname) end
+                              else (
+                                  select pg_catalog.string_agg(pg_catalog.quote_ident(k.attname), ', ' order by u.n)
+                                    from pg_catalog.generate_series(0, i.indnatts - 1) as u(n)
+                                    join pg_catalog.pg_attribute as k on k.attrelid = i.indrelid and k.attnum = i.indkey[u.n]
+                                    join pg_catalog.pg_opclass as o on o.oid = i.indclass[u.n] and o.opcdefault and o.opcintype = k.atttypid
+                                   where i.indoption[u.n] = 0 and i.indcollation[u.n] = k.attcollation
+                                  having count(*) = i.indnatts) end)
+                           || ')' end,
                        pg_catalog.pg_get_indexdef(i.indexrelid)),
            'primary', nullif(i.indisprimary, false)::text]
        || case when c.relowner <> t.relowner or not i.indisvalid or not i.indisready or not i.indislive
@@ -60,10 +63,16 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
   join pg_catalog.pg_am as a on a.oid = c.relam
   left join pg_catalog.pg_tablespace as s on s.oid = c.reltablespace
   left join pg_catalog.pg_inherits as h on h.inhrelid = c.oid
+  left join lateral (
+       select k.attname, k.atttypid from pg_catalog.pg_attribute as k
+        where k.attrelid = i.indrelid and k.attnum = i.indkey[0]
+          and i.indoption[0] = 0 and i.indcollation[0] = k.attcollation
+       offset 0) as k on i.indnatts = 1
+  left join pg_catalog.pg_opclass as o on o.oid = i.indclass[0] and o.opcdefault and o.opcintype = k.atttypid
   left join options as co on co.attrelid = c.oid
   left join pg_catalog.pg_description as m
          on m.classoid = 'pg_catalog.pg_class'::regclass and m.objoid = c.oid and m.objsubid = 0
  where c.oid >= 16384
    and c.relpersistence <> 't'
    and n.nspname !~ '^pg_toast'
-   and pg_catalog.abs(pg_catalog.hashoid(i.indexrelid)::bigint) % {pages} = {page}
+   and case when pg_catalog.abs(pg_catalog.hashoid(i.indexrelid)::bigint) % {pages} = {page} then true else false end

@@ -8,4 +8,4 @@ select o.oid::text as identity,
            'comment', pg_catalog.obj_description(o.oid, 'pg_largeobject'))
            || (pg_catalog.to_jsonb(o) - '{oid,lomowner,lomacl}'::text[])) as attributes
   from pg_catalog.pg_largeobject_metadata as o
- where pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
+ where case when pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page} then true else false end

@@ -16,7 +16,7 @@ select pg_catalog.current_setting('server_version_num')::bigint as version,
            and pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'execute') as files_readable
   from (select count(*) filter (where c.relkind not in ('i', 'I', 't')) as relations,
                coalesce(pg_catalog.sum(c.relnatts) filter (where c.relkind not in ('i', 'I', 't', 'S')), 0)::bigint as columns,
-               count(*) filter (where c.relkind in ('i', 'I') and n.nspname !~ '^pg_toast') as indexes
+               count(*) filter (where c.relkind in ('i', 'I') and n.is_listed) as indexes
           from pg_catalog.pg_class as c
-          join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+          join (select n.oid, n.nspname !~ '^pg_toast' as is_listed from pg_catalog.pg_namespace as n offset 0) as n on n.oid = c.relnamespace
          where c.oid >= 16384) as c

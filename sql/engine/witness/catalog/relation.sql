@@ -106,4 +106,4 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
    and c.relkind not in ('i', 'I', 't')
    and c.relpersistence <> 't'
    and n.nspname !~ '^pg_toast'
-   and pg_catalog.abs(pg_catalog.hashoid(c.oid)::bigint) % {pages} = {page}
+   and case when pg_catalog.abs(pg_catalog.hashoid(c.oid)::bigint) % {pages} = {page} then true else false end

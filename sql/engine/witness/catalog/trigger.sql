@@ -20,4 +20,4 @@ select case when o.tgisinternal
  where o.oid >= 16384
    and c.relpersistence <> 't'
    and (not o.tgisinternal or o.tgenabled <> 'O')
-   and pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page}
+   and case when pg_catalog.abs(pg_catalog.hashoid(o.oid)::bigint) % {pages} = {page} then true else false end
