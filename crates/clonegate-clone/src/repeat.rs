@@ -49,6 +49,7 @@ impl RepeatError {
         match self {
             RepeatError::Script(error) => {
                 matches!(&error.failure, ScriptFailure::Sql { line: Some(_), .. })
+                    && !error.failure.is_of_the_connection()
             }
             RepeatError::Ask(_) | RepeatError::Shape(_) => false,
         }

@@ -185,6 +185,21 @@ pub enum ScriptFailure {
     Contradicted(String),
 }
 
+impl ScriptFailure {
+    /// Whether it says nothing of the script: the session was not there, or went away under it. Class 57 is what
+    /// operators do; `57P01` to `57P03` are a server that ends, crashed, or does not let anybody in yet.
+    #[must_use]
+    pub fn is_of_the_connection(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::Session(_) => true,
+            Self::Sql { diagnostic, .. } => {
+                matches!(diagnostic.sqlstate.as_deref(), Some("57P01" | "57P02" | "57P03"))
+            }
+            _ => false,
+        }
+    }
+}
+
 fn at(line: Option<usize>) -> String {
     line.map_or_else(String::new, |n| format!("line {n}: "))
 }

@@ -167,7 +167,7 @@ fn failed(error: &ScriptError, why: String) -> ScriptOutcome {
     match &error.failure {
         ScriptFailure::Cancelled if nothing_committed => ScriptOutcome::NotRun,
         // A connection that is lost says nothing against the script.
-        ScriptFailure::Lost(_) | ScriptFailure::Session(_) if nothing_committed => {
+        failure if failure.is_of_the_connection() && nothing_committed => {
             ScriptOutcome::Unknown(format!("{why}; nothing of it is committed"))
         }
         _ if nothing_committed => ScriptOutcome::Failed(why),

@@ -272,23 +272,14 @@ impl Reader for CloneReader<'_> {
         let answers = read_judged(self.0, statements, terms).await;
         let unread = |failure: Unanswered| match failure {
             Unanswered::Refused(reason) => Unread::refused(reason),
-            Unanswered::Failed(failure) => {
-                let kind = match &failure {
-                    ReadFailure::Server(d) => match d.sqlstate.as_deref() {
-                        Some("57014") => UnreadKind::TimedOut,
-                        state => in_the_way(state.unwrap_or_default()),
-                    },
-                    ReadFailure::Timeout(_) => UnreadKind::TimedOut,
-                    // The next call opens another session.
-                    ReadFailure::Lost(_) => UnreadKind::InTheWay,
-                    ReadFailure::TooLarge(_) | ReadFailure::Guard(_) | ReadFailure::Shape => {
-                        UnreadKind::Refused
-                    }
-                };
-                Unread { kind, reason: chain(&failure) }
-            }
+            Unanswered::Failed(failure) => not_read(&failure),
         };
         answers.into_iter().map(|answer| answer.map_err(unread)).collect()
+    }
+
+    async fn scan(&mut self, scans: &[ReadOnlyStatement]) -> Vec<Result<Reading, Unread>> {
+        let answers = self.0.read(scans, &Facts::none()).await.answers;
+        answers.into_iter().map(|answer| answer.map_err(|f| not_read(&f))).collect()
     }
 
     async fn wait(&mut self, time: Duration) {
@@ -299,6 +290,22 @@ impl Reader for CloneReader<'_> {
     fn together(&self) -> usize {
         16
     }
+}
+
+fn not_read(failure: &ReadFailure) -> Unread {
+    let kind = match failure {
+        ReadFailure::Server(d) => match d.sqlstate.as_deref() {
+            Some("57014") => UnreadKind::TimedOut,
+            state => in_the_way(state.unwrap_or_default()),
+        },
+        ReadFailure::Timeout(_) => UnreadKind::TimedOut,
+        // The next call opens another session.
+        ReadFailure::Lost(_) => UnreadKind::InTheWay,
+        ReadFailure::TooLarge(_) | ReadFailure::Guard(_) | ReadFailure::Shape => {
+            UnreadKind::Refused
+        }
+    };
+    Unread { kind, reason: chain(failure) }
 }
 
 /// Why the clone gave no answer.

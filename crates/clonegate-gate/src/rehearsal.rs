@@ -3,7 +3,7 @@
 //! Before that the copy must differ from entry: a comparison that sees no difference where the build was
 //! applied would see none afterwards either.
 
-use clonegate_clone::{CloneChannel, Ending, Scratch};
+use clonegate_clone::{CloneChannel, Ending, Scratch, ScriptError};
 use clonegate_diff::{Additions, Policy};
 use clonegate_model::{
     Assertion, Facts, Finding, Mode, Outcome, Phase, RehearsalRecord, Snapshot, Verdict, chain,
@@ -184,18 +184,15 @@ impl Rehearsal<'_, '_> {
             [script] => format!("{} on the scratch copy", script.name()),
             _ => "the build on the scratch copy".to_owned(),
         };
-        let actual = format!("{} scripts", scripts.len());
         let required = "every script commits";
-        let mut applied = Assertion::decide(id, title, required, actual, Ok(()));
         for script in scripts {
             let stop = self.passage.gate.stop.clone().wait();
             let channel = self.scratch.channel();
             if let Err(error) = channel.run_until(script, Ending::Commit, |_| Ok(()), stop).await {
-                applied.outcome = Outcome::NotMet(error.to_string());
-                break;
+                return failed(id, title, required, &error);
             }
         }
-        applied
+        Assertion::decide(id, title, required, format!("{} scripts", scripts.len()), Ok(()))
     }
 
     /// That the comparison sees what the build did.
@@ -236,16 +233,19 @@ impl Rehearsal<'_, '_> {
         let channel = self.scratch.channel();
         let ran = channel.run_until(self.rollback, Ending::Commit, |_| Ok(()), stop).await;
         let title = format!("{name} on the scratch copy{after}");
-        let (actual, holds) = match ran {
-            Ok(run) => (format!("committed in {} ms", run.elapsed.as_millis()), Ok(())),
+        let required = "runs to its end";
+        let row = match &ran {
+            Ok(run) => {
+                let actual = format!("committed in {} ms", run.elapsed.as_millis());
+                Assertion::decide(id, title, required, actual, Ok(()))
+            }
             Err(error) => {
                 self.passage.go_on()?;
-                ("failed".to_owned(), Err(error.to_string()))
+                failed(id, title, required, error)
             }
         };
-        let ran = holds.is_ok();
-        record.steps.push(Assertion::decide(id, title, "runs to its end", actual, holds));
-        Ok(ran)
+        record.steps.push(row);
+        Ok(ran.is_ok())
     }
 
     /// That the copy equals entry. The row is the record's last; the snapshot is given where there is one.
@@ -297,6 +297,14 @@ fn equal(
     Assertion::decide(id, title, required, actual, holds)
 }
 
+/// A script that did not run to its end. A connection that went away says nothing against it.
+fn failed(id: &str, title: String, required: &str, error: &ScriptError) -> Assertion {
+    if error.failure.is_of_the_connection() {
+        return Assertion::not_established(id, title, required, error.to_string());
+    }
+    Assertion::decide(id, title, required, "failed", Err(error.to_string()))
+}
+
 /// That the build only added and marked what it added, may be run again, and kept its bounds; all on the copy.
 async fn proof_on_the_copy(
     passage: &Passage<'_>,
@@ -346,4 +354,37 @@ async fn proof_on_the_copy(
         }
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clonegate_clone::{Outcome as Became, Output, ScriptFailure};
+
+    use super::*;
+
+    #[test]
+    fn a_connection_that_went_away_says_nothing_against_the_rollback() {
+        let row = |failure, became| {
+            let error = ScriptError {
+                script: "drop.sql".to_owned(),
+                failure,
+                outcome: became,
+                transaction: None,
+                elapsed: Duration::ZERO,
+                output: Output::default(),
+                notices: Vec::new(),
+            };
+            failed("rehearsal-rollback", "drop.sql".to_owned(), "runs to its end", &error).outcome
+        };
+        let lost = ScriptFailure::Lost("psql ended".to_owned());
+        let said = "drop.sql: the connection was lost (psql ended); nothing of it is committed";
+        assert_eq!(row(lost, Became::RolledBack), Outcome::NotEstablished(said.to_owned()));
+        let said = "drop.sql: it ends inside COPY data; close them with a line that is only \\.; nothing of it is committed";
+        assert_eq!(
+            row(ScriptFailure::OpenCopy, Became::RolledBack),
+            Outcome::NotMet(said.to_owned())
+        );
+    }
 }

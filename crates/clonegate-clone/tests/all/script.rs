@@ -84,6 +84,7 @@ async fn a_script_that_fails_half_way_leaves_nothing_and_names_its_line() {
     let error = run(&channel, text, Ending::Commit).await.unwrap_err();
     let ScriptFailure::Sql { line, diagnostic } = &error.failure else { panic!("{error:?}") };
     assert_eq!((*line, diagnostic.sqlstate.as_deref()), (Some(5), Some("22P02")));
+    assert!(!error.failure.is_of_the_connection());
     assert_eq!(error.outcome, Outcome::RolledBack);
     assert_eq!(
         error.to_string(),
@@ -420,6 +421,7 @@ async fn psql_is_killed_in_the_middle() {
     let (outcome, ()) = tokio::join!(channel.run(&text, Ending::Commit, |_| Ok(())), killer);
     let error = outcome.unwrap_err();
     assert!(matches!(error.failure, ScriptFailure::Lost(_)), "{error:?}");
+    assert!(error.failure.is_of_the_connection());
     assert_eq!(error.outcome, Outcome::RolledBack);
     fixture.until_no_session_is_left().await;
     assert!(!fixture.exists("made"));
