@@ -23,7 +23,7 @@ use crate::template::fill;
 const DETAIL: &str = include_str!("../../../sql/engine/witness/detail.sql");
 
 /// Pieces of a statement at the most: each is a row of the answer, and a channel lets through 500.
-const STATEMENT_PIECES: usize = 250;
+const STATEMENT_PIECES: usize = 200;
 /// Pieces of a call at the most: a channel may hold the locks of a call's relations until its end.
 const CALL_PIECES: usize = 750;
 /// Bytes of a relation that are read in the first range, and of small relations together.
@@ -401,7 +401,7 @@ impl State<'_> {
             if self.readers > 1 {
                 // Towards the end the ranges get smaller, so that nobody waits long for who has the last one.
                 let left = cursor.blocks.saturating_sub(cursor.next);
-                let share = left.div_ceil(2 * self.readers).max(cursor.first);
+                let share = left.div_ceil(2 * self.readers).max(cursor.first.div_ceil(4));
                 cursor.step = cursor.step.min(share);
             }
             let subject = cursor.subject;
