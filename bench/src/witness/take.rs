@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clonegate_model::{
     Covered, DigestKey, Footprint, Phase, Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot,
-    StreamKey, Target,
+    StreamKey, Target, Value,
 };
 use clonegate_probe::{CutBy, ReadError, SnapshotReader};
 use clonegate_sql::{RangeCopy, ReadOnlyStatement};
@@ -225,7 +225,7 @@ pub(crate) async fn rows_alone(
     Ok(took)
 }
 
-/// How long the same ranges took, on one connection and one range of each in turn.
+/// How long the same ranges took, on one connection.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SameRanges {
     /// `count(*)`, which does not look at the rows of a page that are all visible.
@@ -235,14 +235,15 @@ pub(crate) struct SameRanges {
     pub(crate) lineage: Duration,
 }
 
-/// Counts rows in the ranges of a lineage, and takes that.
+/// Counts rows in the ranges of a lineage, and takes that: range after range, as a gate reads a relation, and each
+/// range once more as soon as it was read, which then is in the server's own memory as far as that reaches.
 pub(crate) async fn in_the_same_ranges(
     place: &Place,
     scans: &[ReadOnlyStatement],
-) -> Result<SameRanges> {
+) -> Result<(SameRanges, SameRanges)> {
     let channel = place.channel(1).await?;
     let mut reader = channel.snapshot().await?;
-    let mut times = SameRanges::default();
+    let mut ranges = Vec::with_capacity(scans.len());
     for scan in scans {
         let text = scan.as_sql();
         let at = text.find("\n  from only ").context("a scan reads a relation")?;
@@ -251,26 +252,45 @@ pub(crate) async fn in_the_same_ranges(
             let text = format!("select {what} {}", &text[at..end]);
             ReadOnlyStatement::judge(&text).map(ReadOnlyStatement::of_the_program)
         };
-        let (count, heads) = (counting("count(*)")?, counting("count(t.xmin)")?);
-        // Each has read the range before it is timed, and finds there what the others left: none of them brings
-        // it into the processor's caches for the next, which read different parts of a page.
-        for statement in [&count, scan, &heads] {
+        ranges.push([counting("count(*)")?, scan.clone(), counting("count(t.xmin)")?]);
+    }
+    let mut took = [Duration::ZERO; 3];
+    let mut counted = [0, 0, 0];
+    for way in 0..3 {
+        for range in &ranges {
+            let (time, rows) = timed(&mut reader, &range[way], way == 1).await?;
+            took[way] += time;
+            counted[way] += rows;
+        }
+    }
+    ensure!(counted[0] > 0 && counted.iter().all(|n| *n == counted[0]), "all count the same rows");
+    let mut again = [Duration::ZERO; 3];
+    for range in &ranges {
+        // Each finds what the others left: none of them brings the range into the processor's caches for the next,
+        // which read different parts of a page.
+        for statement in range {
             reader.read(statement).await?;
         }
-        let begun = Instant::now();
-        let counted = reader.read(&count).await?;
-        times.count += begun.elapsed();
-        let begun = Instant::now();
-        let scanned = reader.read(scan).await?;
-        times.lineage += begun.elapsed();
-        let begun = Instant::now();
-        let seen = reader.read(&heads).await?;
-        times.heads += begun.elapsed();
-        let rows = scanned.reading.rows.first().and_then(|row| row.get(1));
-        let counts = [&counted, &seen].map(|answer| answer.reading.rows[0].first());
-        ensure!(counts == [rows, rows], "all count the same rows");
+        for (way, statement) in range.iter().enumerate() {
+            again[way] += timed(&mut reader, statement, way == 1).await?.0;
+        }
     }
     reader.finish().await?;
     channel.close().await;
-    Ok(times)
+    let times = |[count, lineage, heads]: [Duration; 3]| SameRanges { count, heads, lineage };
+    Ok((times(took), times(again)))
+}
+
+/// How long a statement took, and how many rows it counted.
+async fn timed(
+    reader: &mut SnapshotReader,
+    statement: &ReadOnlyStatement,
+    is_a_scan: bool,
+) -> Result<(Duration, i64)> {
+    let begun = Instant::now();
+    let answer = reader.read(statement).await?;
+    let took = begun.elapsed();
+    let row = answer.reading.rows.first().context("it counts")?;
+    let rows = row.get(usize::from(is_a_scan)).and_then(Value::as_integer);
+    Ok((took, rows.context("it counts")?))
 }
