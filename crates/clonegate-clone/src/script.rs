@@ -186,14 +186,15 @@ pub enum ScriptFailure {
 }
 
 impl ScriptFailure {
-    /// Whether it says nothing of the script: the session was not there, or went away under it. Class 57 is what
-    /// operators do; `57P01` to `57P03` are a server that ends, crashed, or does not let anybody in yet.
+    /// Whether it says nothing of the script: the session was not there, or was ended under it. A server that ends a
+    /// session says `57P01` to `57P03`, and FATAL; what a script raises itself is an ERROR, whatever its SQLSTATE.
     #[must_use]
     pub fn is_of_the_connection(&self) -> bool {
         match self {
             Self::Lost(_) | Self::Session(_) => true,
             Self::Sql { diagnostic, .. } => {
-                matches!(diagnostic.sqlstate.as_deref(), Some("57P01" | "57P02" | "57P03"))
+                matches!(diagnostic.severity.as_str(), "FATAL" | "PANIC")
+                    && matches!(diagnostic.sqlstate.as_deref(), Some("57P01" | "57P02" | "57P03"))
             }
             _ => false,
         }

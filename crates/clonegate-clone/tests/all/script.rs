@@ -95,6 +95,20 @@ async fn a_script_that_fails_half_way_leaves_nothing_and_names_its_line() {
 }
 
 #[tokio::test]
+async fn what_a_script_raises_is_its_own_failure_whatever_it_calls_it() {
+    let fixture = fixture();
+    let channel = fixture.open().await;
+    let text = "create table made (i int);\ndo $$ begin raise exception 'no' using errcode = '57P01'; end $$;";
+    let error = run(&channel, text, Ending::Commit).await.unwrap_err();
+    assert!(
+        matches!(&error.failure, ScriptFailure::Sql { diagnostic, .. } if diagnostic.sqlstate.as_deref() == Some("57P01")),
+        "{error:?}"
+    );
+    assert!(!error.failure.is_of_the_connection(), "{error:?}");
+    assert!(!fixture.exists("made"));
+}
+
+#[tokio::test]
 async fn a_deferred_constraint_fails_before_commit_is_sent() {
     let fixture = fixture();
     let channel = fixture.open().await;
