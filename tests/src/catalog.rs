@@ -266,6 +266,33 @@ async fn what_is_read_only_where_it_is_there_is_read_wherever_it_is() {
 }
 
 /// A snapshot shows definitions and no secrets.
+/// Where there are many relations they are answered in another form, which must say the same of each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_one_of_many_is_defined_as_it_is_among_few() {
+    const LARGE: [&str; 4] = ["relation", "column", "constraint", "index"];
+    let zoo = Zoo::start().await;
+    let odd = r#"
+        create table "a ""b"" \c{,}" ("NULL" text default '{"x,\"}', " " int check (" " > 0), "é
+" int, primary key ("NULL", "é
+"));
+        comment on table "a ""b"" \c{,}" is 'NULL';
+        comment on column "a ""b"" \c{,}"."NULL" is e'two\nlines "quoted" \\'"#;
+    zoo.sql("zoo", odd).await;
+    let large = |snapshot: &clonegate_model::Snapshot| -> BTreeSet<String> {
+        let objects = snapshot.catalog.iter().filter(|o| LARGE.contains(&o.class.as_str()));
+        objects.map(|o| format!("{o:?}")).collect()
+    };
+    let few = large(&snapshot(&zoo, "zoo", Reader::Plain, None).await);
+    assert!(few.iter().any(|o| o.contains("quoted")) && few.len() > 300, "{}", few.len());
+    let six_hundred = "select format('create table many_%s (id int primary key, v text)', i) from generate_series(1, 600) as i";
+    zoo.sql("zoo", &format!("{six_hundred} \\gexec")).await;
+    let many = large(&snapshot(&zoo, "zoo", Reader::Plain, None).await);
+    let missing: Vec<&String> = few.difference(&many).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+    // Each of them is a relation with two columns, a key and its index.
+    assert_eq!(many.len() - few.len(), 600 * 5);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_of_the_zoo_is_in_a_snapshot() {
     let zoo = Zoo::start().await;

@@ -77,9 +77,12 @@ impl Reader for Recorder {
     async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
         let mut answers = Vec::with_capacity(statements.len());
         for text in statements {
-            answers.push(match ReadOnlyStatement::judge(text) {
-                Ok(judged) => self.answer(&judged.of_the_program()).await,
-                Err(refusal) => Err(Unread::refused(refusal.to_string())),
+            let text = text.clone();
+            let judge = tokio::task::spawn_blocking(move || ReadOnlyStatement::judge(&text));
+            answers.push(match judge.await {
+                Ok(Ok(judged)) => self.answer(&judged.of_the_program()).await,
+                Ok(Err(refusal)) => Err(Unread::refused(refusal.to_string())),
+                Err(e) => Err(Unread::refused(e.to_string())),
             });
         }
         answers

@@ -210,11 +210,10 @@ impl ProductionReader {
 
 impl Reader for ProductionReader {
     async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
-        let permitted = Permitted::in_any_schema(EXTENSION_FUNCTIONS);
         let mut answers = Vec::with_capacity(statements.len());
         for text in statements {
-            let answer = match ReadOnlyStatement::judge_with(text, &permitted) {
-                Err(refusal) => Err(Unread::refused(refusal.to_string())),
+            let answer = match judged(text.clone()).await {
+                Err(refusal) => Err(Unread::refused(refusal)),
                 // The witnesses' own text: it has nothing to look up.
                 Ok(statement) => self.answer(&statement.of_the_program()).await,
             };
@@ -241,6 +240,15 @@ impl Reader for ProductionReader {
     async fn wait(&mut self, time: Duration) {
         tokio::time::sleep(time).await;
     }
+}
+
+/// Judges what a witness wrote, where that keeps no other reader waiting.
+async fn judged(text: String) -> Result<ReadOnlyStatement, String> {
+    let judge = move || {
+        let permitted = Permitted::in_any_schema(EXTENSION_FUNCTIONS);
+        ReadOnlyStatement::judge_with(&text, &permitted).map_err(|refusal| refusal.to_string())
+    };
+    tokio::task::spawn_blocking(judge).await.unwrap_or_else(|e| Err(e.to_string()))
 }
 
 fn what_may_help(error: &ReadError) -> UnreadKind {

@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use clonegate_model::{CatalogObject, Coverage, Covered, Reading, Snapshot, Witness};
+use futures_util::future::join;
 use serde::Deserialize;
 
+use crate::aside;
 use crate::attributes::Answered;
 use crate::reader::{Reader, Unread};
-use crate::rows::{packed, unpack};
+use crate::rows::{packed, packed_objects, unpack, unpack_objects};
 
 /// How much there is to list, and what this role may not see of it.
 const PLAN: &str = include_str!("../../../sql/engine/witness/catalog/plan.sql");
@@ -40,6 +42,8 @@ struct Class {
     sql: &'static str,
     /// How many objects there are, where there may be too many for one answer.
     size: fn(&Plan) -> u64,
+    /// Whether their attributes are an array, of names and values by turns.
+    in_arrays: bool,
     asked: Asked,
     kept: Kept,
 }
@@ -72,19 +76,23 @@ enum Hidden {
 }
 
 const fn class(name: &'static str, sql: &'static str) -> Class {
-    Class { name, sql, size: |_| 0, asked: Asked::Always, kept: Kept::InRows }
+    Class { name, sql, size: |_| 0, in_arrays: false, asked: Asked::Always, kept: Kept::InRows }
 }
 
 const fn sized(name: &'static str, sql: &'static str, size: fn(&Plan) -> u64) -> Class {
-    Class { name, sql, size, asked: Asked::Always, kept: Kept::InRows }
+    Class { name, sql, size, in_arrays: false, asked: Asked::Always, kept: Kept::InRows }
+}
+
+const fn in_arrays(name: &'static str, sql: &'static str, size: fn(&Plan) -> u64) -> Class {
+    Class { in_arrays: true, ..sized(name, sql, size) }
 }
 
 const fn since(version: u64, name: &'static str, sql: &'static str) -> Class {
-    Class { name, sql, size: |_| 0, asked: Asked::Since(version), kept: Kept::InRows }
+    Class { asked: Asked::Since(version), ..class(name, sql) }
 }
 
 const fn if_readable(name: &'static str, sql: &'static str, hidden: fn(&Plan) -> Hidden) -> Class {
-    Class { name, sql, size: |_| 0, asked: Asked::IfReadable(hidden), kept: Kept::InRows }
+    Class { asked: Asked::IfReadable(hidden), ..class(name, sql) }
 }
 
 impl Class {
@@ -95,11 +103,11 @@ impl Class {
 
 const CLASSES: &[Class] = &[
     class("schema", query!("schema")),
-    sized("relation", query!("relation"), |p| p.relations),
+    in_arrays("relation", query!("relation"), |p| p.relations),
     // A column is listed in half the time of the others.
-    sized("column", query!("column"), |p| p.columns / 2),
-    sized("constraint", query!("constraint"), |p| p.constraints),
-    sized("index", query!("index"), |p| p.indexes),
+    in_arrays("column", query!("column"), |p| p.columns / 2),
+    in_arrays("constraint", query!("constraint"), |p| p.constraints),
+    in_arrays("index", query!("index"), |p| p.indexes),
     sized("trigger", query!("trigger"), |p| p.triggers),
     class("rule", query!("rule")),
     class("policy", query!("policy")),
@@ -197,40 +205,54 @@ async fn ask<R: Reader + Send>(
     let mut lists: Vec<Result<Vec<CatalogObject>, String>> =
         questions.iter().map(|_| Err(Unread::silent().reason)).collect();
     let mut alone = Vec::new();
-    // A few at a time: the answers of all at once would be the largest thing in memory.
-    for groups in grouped(questions).chunks(reader.together()) {
-        let statements: Vec<String> =
-            groups.iter().map(|g| together(&questions[g.clone()])).collect();
-        let mut answers = reader.read(&statements).await.into_iter();
-        for group in groups {
-            let answer = answers.next().unwrap_or_else(|| Err(Unread::silent()));
-            match answer
-                .map_err(|e| e.reason)
-                .and_then(|r| take_apart(&questions[group.clone()], &r))
-            {
-                Ok(found) => {
-                    for (list, found) in lists[group.clone()].iter_mut().zip(found) {
-                        *list = Ok(found);
-                    }
+    for (group, found) in ask_groups(reader, questions, &grouped(questions)).await {
+        match found {
+            Ok(found) => {
+                for (list, found) in lists[group].iter_mut().zip(found) {
+                    *list = Ok(found);
                 }
-                Err(why) if group.len() == 1 => lists[group.start] = Err(why),
-                // What can't be listed must not cover up the others of its group.
-                Err(_) => alone.extend(group.clone()),
             }
+            Err(why) if group.len() == 1 => lists[group.start] = Err(why),
+            // What can't be listed must not cover up the others of its group.
+            Err(_) => alone.extend(group.map(|n| n..n + 1)),
         }
     }
-    for numbers in alone.chunks(reader.together()) {
-        let statements: Vec<String> =
-            numbers.iter().map(|n| together(&questions[*n..=*n])).collect();
-        let mut answers = reader.read(&statements).await.into_iter();
-        for n in numbers {
-            let answer = answers.next().unwrap_or_else(|| Err(Unread::silent()));
-            let found = answer.map_err(|e| e.reason);
-            let found = found.and_then(|r| take_apart(&questions[*n..=*n], &r));
-            lists[*n] = found.map(|mut found| found.pop().unwrap_or_default());
-        }
+    for (group, found) in ask_groups(reader, questions, &alone).await {
+        lists[group.start] = found.map(|mut found| found.pop().unwrap_or_default());
     }
     lists
+}
+
+/// What a group of questions is answered with: a list for each of them.
+type Answer = Result<Vec<Vec<CatalogObject>>, String>;
+
+/// Asks the questions of each group in one statement. While the server answers some, the answers to those before are
+/// taken apart; only a few at a time, for the answers of all would be the largest thing in memory.
+async fn ask_groups<R: Reader + Send>(
+    reader: &mut R,
+    questions: &[Question],
+    groups: &[Range<usize>],
+) -> Vec<(Range<usize>, Answer)> {
+    let mut found = Vec::with_capacity(groups.len());
+    let mut before: Vec<(Range<usize>, Result<Reading, Unread>)> = Vec::new();
+    let a_few = groups.chunks(reader.together()).map(Some);
+    for groups in a_few.chain([None]) {
+        let asking = async {
+            let groups = groups.unwrap_or_default();
+            let statements: Vec<String> =
+                groups.iter().map(|group| together(&questions[group.clone()])).collect();
+            if statements.is_empty() { Vec::new() } else { reader.read(&statements).await }
+        };
+        let taking_apart = async {
+            for (group, answer) in std::mem::take(&mut before) {
+                found.push((group.clone(), take_apart(&questions[group], answer).await));
+            }
+        };
+        let (answers, ()) = join(asking, taking_apart).await;
+        let answers = answers.into_iter().chain(std::iter::repeat_with(|| Err(Unread::silent())));
+        before = groups.unwrap_or_default().iter().cloned().zip(answers).collect();
+    }
+    found
 }
 
 /// Which questions share a statement: neighbours that are small, as far as the text may be long.
@@ -254,7 +276,8 @@ fn grouped(questions: &[Question]) -> Vec<Range<usize>> {
 /// One statement that asks all of these. What is asked alone, and may be much, has no number to be written as well.
 fn together(questions: &[Question]) -> String {
     if let [question] = questions {
-        return packed(&question.sql);
+        let pack = if question.in_arrays { packed_objects } else { packed };
+        return pack(&question.sql);
     }
     let parts: Vec<String> = questions
         .iter()
@@ -268,18 +291,48 @@ fn together(questions: &[Question]) -> String {
 }
 
 /// The answer to such a statement: a list for each of its questions.
-fn take_apart(
-    questions: &[Question],
-    reading: &Reading,
-) -> Result<Vec<Vec<CatalogObject>>, String> {
-    if let [Question { class, .. }] = questions {
+async fn take_apart(questions: &[Question], answer: Result<Reading, Unread>) -> Answer {
+    let reading = answer.map_err(|e| e.reason)?;
+    let classes: Vec<&'static str> = questions.iter().map(|question| question.class).collect();
+    let in_arrays = matches!(questions, [question] if question.in_arrays);
+    aside::read(reading, move |reading| match (classes.as_slice(), in_arrays) {
+        ([class], true) => Ok(vec![objects(class, reading)?]),
+        (classes, _) => listed(classes, reading),
+    })
+    .await
+}
+
+/// The objects of an answer in arrays.
+fn objects(class: &str, reading: &Reading) -> Result<Vec<CatalogObject>, String> {
+    let (objects, more) = unpack_objects::<Row>(reading)?;
+    let object = |(identity, attributes): (String, _)| CatalogObject {
+        class: class.to_owned(),
+        identity,
+        attributes,
+    };
+    let mut objects: Vec<CatalogObject> = objects.into_iter().map(object).collect();
+    // What is in order already is sorted quickly when all lists are put together, too.
+    objects.sort();
+    for row in more {
+        let Row { identity, attributes: Answered(more), .. } = row;
+        let place = objects.binary_search_by(|object| object.identity.cmp(&identity));
+        let place = place.map_err(|_| "the answer has an unexpected shape")?;
+        for (name, value) in more.iter() {
+            objects[place].attributes.insert(name, value);
+        }
+    }
+    Ok(objects)
+}
+
+fn listed(classes: &[&'static str], reading: &Reading) -> Answer {
+    if let [class] = classes {
         let rows: Vec<Row> = unpack(reading)?;
         return Ok(vec![rows.into_iter().map(|row| row.into_object(class)).collect()]);
     }
-    let mut lists: Vec<Vec<CatalogObject>> = vec![Vec::new(); questions.len()];
+    let mut lists: Vec<Vec<CatalogObject>> = vec![Vec::new(); classes.len()];
     for Listed { asked, row } in unpack(reading)? {
         let list = lists.get_mut(asked).ok_or("the answer has an unexpected shape")?;
-        list.push(row.into_object(questions[asked].class));
+        list.push(row.into_object(classes[asked]));
     }
     Ok(lists)
 }
@@ -351,7 +404,13 @@ impl Plan {
             questions.extend((0..if asked { pages } else { 0 }).map(|page| {
                 let sql = class.sql.replace("{pages}", &pages.to_string());
                 let sql = sql.replace("{page}", &page.to_string());
-                Question { class: class.name, sql, is_small: size <= SMALL }
+                let is_small = size <= SMALL;
+                Question {
+                    class: class.name,
+                    sql,
+                    is_small,
+                    in_arrays: class.in_arrays && !is_small,
+                }
             }));
         }
         questions
@@ -374,6 +433,8 @@ struct Question {
     class: &'static str,
     sql: String,
     is_small: bool,
+    /// Whether it is answered with arrays.
+    in_arrays: bool,
 }
 
 /// Puts the lists together. A class of which a part failed is a gap as a whole.
@@ -514,6 +575,23 @@ mod tests {
         }
     }
 
+    fn arrays(objects: &str, more: &str) -> Reading {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let rows = vec![vec![text(objects), text(more)]];
+        Reading { columns: vec!["objects".into(), "more".into()], rows, truncated: false }
+    }
+
+    #[test]
+    fn what_a_later_version_has_belongs_to_an_object_that_is_listed() {
+        let more =
+            |identity| format!(r#"[{{"identity":"{identity}","attributes":{{"later":"x"}}}}]"#);
+        let listed = |identity| objects("relation", &arrays("{b,kind,table}{a}", &more(identity)));
+        let found = listed("b").unwrap();
+        assert_eq!((found[0].identity.as_str(), found[1].identity.as_str()), ("a", "b"));
+        assert_eq!(found[1].attributes, [("kind", "table"), ("later", "x")].into_iter().collect());
+        assert!(listed("c").is_err());
+    }
+
     fn gaps(coverage: &[Coverage]) -> Vec<&str> {
         let gaps = coverage.iter().filter(|c| matches!(c.covered, Covered::Gap(_)));
         gaps.map(|c| c.subject.as_str()).collect()
@@ -539,8 +617,7 @@ mod tests {
             if q.class == "column" && columns == 2 {
                 Err("time-out".to_owned())
             } else {
-                let one = std::slice::from_ref(q);
-                take_apart(one, &answer(&[q.class])).map(|mut lists| lists.remove(0))
+                listed(&[q.class], &answer(&[q.class])).map(|mut lists| lists.remove(0))
             }
         });
         let mut coverage = Vec::new();
@@ -568,6 +645,12 @@ mod tests {
                     if sql.contains("from pg_catalog.pg_language as o") {
                         return Err(Unread::refused("no"));
                     }
+                    if sql.contains("pg_catalog.array_prepend(") {
+                        return Ok(arrays(
+                            "{object,kind,table}",
+                            r#"[{"identity":"object","attributes":{"later":1}}]"#,
+                        ));
+                    }
                     let parts = sql.matches(" as asked, pg_catalog.row_to_json(q)").count();
                     let names: Vec<String> =
                         (0..parts.max(1)).map(|n| format!("object {n}")).collect();
@@ -586,6 +669,9 @@ mod tests {
                 class => assert_eq!(list.as_ref().unwrap()[0].class, class),
             }
         }
+        let column = questions.iter().position(|question| question.class == "column").unwrap();
+        let attributes = &lists[column].as_ref().unwrap()[0].attributes;
+        assert_eq!(*attributes, [("kind", "table"), ("later", "1")].into_iter().collect());
         assert!(fake.0.len() < questions.len(), "{} for {}", fake.0.len(), questions.len());
         // Each is one that a channel lets through.
         for sql in &fake.0 {

@@ -11,6 +11,7 @@ use futures_util::future::{Either, join, join_all, ready, select};
 use serde::Deserialize;
 
 use crate::anchor::{self, Since};
+use crate::aside;
 use crate::catalog;
 use crate::coverage::Coverages;
 use crate::lineage::Against;
@@ -18,7 +19,7 @@ use crate::load::Guard;
 use crate::localise::localise;
 use crate::plan::{DigestOf, LoadLimits, Plan};
 use crate::reader::{Reader, Unread};
-use crate::relations::{self, ColumnsRow, RelationRow, Sorted};
+use crate::relations::{self, Order, Prescribed, RelationRow, Sorted};
 use crate::rows::{packed, unpack};
 use crate::scan::Scan;
 use crate::sequences::{self, SequenceRow};
@@ -206,15 +207,15 @@ async fn prelude<R: Reader + Send>(
     let questions = [packed(RELATIONS), LARGE_OBJECTS.to_owned()];
     let mut answers = reader.read(&questions).await.into_iter();
     let mut next = || answers.next().unwrap_or(Err(Unread::silent())).map_err(|e| e.reason);
-    let mut rows = next().and_then(|r| unpack::<RelationRow>(&r));
-    let large = next();
+    let (rows, large) = (next(), next());
+    let mut rows = relation_rows(rows).await;
     // Somebody may take a lock in the same moment in which a size is asked for.
     for _ in 0..RELATION_ATTEMPTS {
         if rows.is_ok() {
             break;
         }
         let again = reader.read(&[packed(RELATIONS)]).await.pop().unwrap_or(Err(Unread::silent()));
-        rows = again.map_err(|e| e.reason).and_then(|r| unpack(&r));
+        rows = relation_rows(again.map_err(|e| e.reason)).await;
     }
     let rows = rows.map_err(CollectError::Relations)?;
     let mut coverage = Coverages::default();
@@ -222,10 +223,15 @@ async fn prelude<R: Reader + Send>(
     let key = entry.map_or(plan.key, |entry| entry.digest_key);
     let mut sorted = relations::sort_out(rows, plan, entry, moment.since, &mut coverage);
     if !sorted.digests.is_empty() {
-        let columns = read_columns(reader, &sorted).await;
-        relations::prescribe(&mut sorted, columns, plan, key, entry, &mut coverage);
+        let orders = relations::orders(&sorted, plan, entry);
+        let recipes = prescribe(reader, orders, key).await;
+        relations::give_recipes(&mut sorted, recipes, &mut coverage);
     }
     Ok(Prelude { key, sorted, coverage })
+}
+
+async fn relation_rows(answer: Result<Reading, String>) -> Result<Vec<RelationRow>, String> {
+    aside::read(answer?, unpack).await
 }
 
 /// Definitions, sessions and sequences.
@@ -257,24 +263,29 @@ async fn definitions<'r, R: Reader + Send>(
 /// Relations whose columns one statement asks for: their OIDs must fit its text.
 const COLUMNS_OF: usize = 2000;
 
-async fn read_columns<R: Reader + Send>(
+/// Reads which columns the relations have, and makes their recipes.
+async fn prescribe<R: Reader + Send>(
     reader: &mut R,
-    sorted: &Sorted,
-) -> Result<Vec<ColumnsRow>, String> {
-    let oids: Vec<String> =
-        sorted.digests.iter().map(|place| sorted.subjects[*place].oid.to_string()).collect();
-    let questions: Vec<String> = oids
+    orders: Vec<Order>,
+    key: DigestKey,
+) -> Result<Vec<Prescribed>, String> {
+    let questions: Vec<String> = orders
         .chunks(COLUMNS_OF)
-        .map(|oids| {
+        .map(|orders| {
+            let oids: Vec<String> = orders.iter().map(|order| order.oid.to_string()).collect();
             let list = format!("{{{}}}", oids.join(","));
             packed(&fill(COLUMNS, &[("relations", list.as_str())]))
         })
         .collect();
-    let mut columns = Vec::new();
-    for answer in reader.read(&questions).await {
-        columns.extend(unpack::<ColumnsRow>(&answer.map_err(|e| e.reason)?)?);
-    }
-    Ok(columns)
+    let answers = reader.read(&questions).await;
+    aside::compute(move || {
+        let mut columns = Vec::new();
+        for answer in answers {
+            columns.extend(unpack(&answer.map_err(|e| e.reason)?)?);
+        }
+        Ok(relations::prescribe(orders, columns, key))
+    })
+    .await?
 }
 
 /// Contents of large objects are read as the rows of their pages; here it is said when they can't be.

@@ -11,6 +11,8 @@
 //! does).
 
 mod anchor;
+mod arrays;
+mod aside;
 mod attributes;
 mod catalog;
 mod collect;

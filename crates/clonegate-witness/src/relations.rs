@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use clonegate_model::{
-    Covered, Digest, Lane, Lineage, RangeState, RelationKind, RelationState, Snapshot, Witness,
+    Covered, Digest, DigestKey, Lane, Lineage, RangeState, RelationKind, RelationState, Snapshot,
+    Witness,
 };
 use clonegate_sql::{OwnSums, Qualified};
 use serde::Deserialize;
@@ -243,15 +244,21 @@ fn lane(plan: &Plan, subject: &Subject, small: u64, before: Option<Lane>) -> Res
     }
 }
 
-/// Gives each subject that is to have a digest its recipe.
-pub(crate) fn prescribe(
-    sorted: &mut Sorted,
-    columns: Result<Vec<ColumnsRow>, String>,
-    plan: &Plan,
-    key: clonegate_model::DigestKey,
-    entry: Option<&Snapshot>,
-    coverage: &mut Coverages,
-) {
+/// What is known of a digest before the columns are.
+pub(crate) struct Order {
+    /// Which subject it is of.
+    place: usize,
+    pub(crate) oid: u32,
+    relation: Qualified,
+    lane: Result<Lane, String>,
+    own: OwnSums,
+}
+
+/// The subject at a place, and how its rows are hashed or why they are not.
+pub(crate) type Prescribed = (usize, Result<Recipe, String>);
+
+/// What each subject that is to have a digest needs a recipe for.
+pub(crate) fn orders(sorted: &Sorted, plan: &Plan, entry: Option<&Snapshot>) -> Vec<Order> {
     let before: BTreeMap<u32, Lane> = entry
         .into_iter()
         .flat_map(|e| &e.relations)
@@ -261,45 +268,64 @@ pub(crate) fn prescribe(
         DigestOf::Everything => SMALL,
         DigestOf::Chosen { small, .. } => *small,
     };
-    let columns = match columns {
-        Ok(rows) => rows.into_iter().map(|row| (row.oid, row.columns)).collect(),
-        Err(why) => {
-            for place in std::mem::take(&mut sorted.digests) {
-                coverage.gap(&sorted.subjects[place].name, Witness::Digest, why.clone());
-            }
-            BTreeMap::new()
+    let few = sorted.digests.len() <= MOST_WITH_OWN_SUMS;
+    let order = |place: &usize| {
+        let subject = &sorted.subjects[*place];
+        Order {
+            place: *place,
+            oid: subject.oid,
+            relation: subject.relation.clone(),
+            lane: lane(plan, subject, small, before.get(&subject.oid).copied()),
+            own: if few && subject.bytes <= small { OwnSums::Yes } else { OwnSums::No },
         }
     };
-    let few = sorted.digests.len() <= MOST_WITH_OWN_SUMS;
-    let Sorted { subjects, digests, .. } = sorted;
-    digests.retain(|place| {
-        let subject = &mut subjects[*place];
+    sorted.digests.iter().map(order).collect()
+}
+
+/// Makes the recipes.
+pub(crate) fn prescribe(
+    orders: Vec<Order>,
+    columns: Vec<ColumnsRow>,
+    key: DigestKey,
+) -> Vec<Prescribed> {
+    let columns: BTreeMap<u32, Vec<Column>> =
+        columns.into_iter().map(|row| (row.oid, row.columns)).collect();
+    let prescribe = |order: Order| {
+        let Order { place, oid, relation, lane, own } = order;
         // A relation without columns is not in the answer, and has rows all the same.
-        let its = columns.get(&subject.oid).map_or(&[][..], Vec::as_slice);
-        let lane = lane(plan, subject, small, before.get(&subject.oid).copied());
+        let its = columns.get(&oid).map_or(&[][..], Vec::as_slice);
         let recipe = lane.and_then(|lane| {
             let recipe = match lane {
-                Lane::Server => {
-                    let own = few && subject.bytes <= small;
-                    Recipe::new(its, key, if own { OwnSums::Yes } else { OwnSums::No })
-                }
-                Lane::Streamed { key } => {
-                    Recipe::streamed(subject.oid, &subject.relation, its, key)
-                }
+                Lane::Server => Recipe::new(its, key, own),
+                Lane::Streamed { key } => Recipe::streamed(oid, &relation, its, key),
             };
             recipe.map_err(|refused| refused.to_string())
         });
+        (place, recipe)
+    };
+    orders.into_iter().map(prescribe).collect()
+}
+
+/// Gives the subjects their recipes, and names those that get none.
+pub(crate) fn give_recipes(
+    sorted: &mut Sorted,
+    recipes: Result<Vec<Prescribed>, String>,
+    coverage: &mut Coverages,
+) {
+    let Sorted { subjects, digests, .. } = sorted;
+    let recipes = recipes
+        .unwrap_or_else(|why| digests.iter().map(|place| (*place, Err(why.clone()))).collect());
+    digests.clear();
+    for (place, recipe) in recipes {
+        let subject = &mut subjects[place];
         match recipe {
             Ok(recipe) => {
                 subject.recipe = Some(recipe);
-                true
+                digests.push(place);
             }
-            Err(why) => {
-                coverage.gap(&subject.name, Witness::Digest, why);
-                false
-            }
+            Err(why) => coverage.gap(&subject.name, Witness::Digest, why),
         }
-    });
+    }
 }
 
 /// Folds what was seen into the relations, and into the manifest.

@@ -1,27 +1,65 @@
 //! Takes the rows of a packed answer apart.
 
-use clonegate_model::{Reading, Value};
+use clonegate_model::{Attributes, Reading, Value};
 use serde::de::DeserializeOwned;
+use smol_str::SmolStr;
+
+use crate::arrays::{Arrays, Elements};
 
 const BATCH: &str = include_str!("../../../sql/engine/witness/batch.sql");
+const OBJECTS: &str = include_str!("../../../sql/engine/witness/objects.sql");
 
 /// The query with its rows packed into one, so that thousands of them fit the channel's bound on rows.
 pub(crate) fn packed(question: &str) -> String {
     BATCH.replace("{question}", question.trim_end())
 }
 
+/// The same for definitions whose attributes are an array.
+pub(crate) fn packed_objects(question: &str) -> String {
+    OBJECTS.replace("{question}", question.trim_end())
+}
+
 /// The rows of a packed answer.
 pub(crate) fn unpack<T: DeserializeOwned>(reading: &Reading) -> Result<Vec<T>, String> {
+    let [batch] = texts(reading)?;
+    json(batch)
+}
+
+/// Identities with their attributes, and what there is besides of some.
+pub(crate) fn unpack_objects<T: DeserializeOwned>(
+    reading: &Reading,
+) -> Result<(Vec<(String, Attributes)>, Vec<T>), String> {
+    let [objects, more] = texts(reading)?;
+    let objects = Arrays::new(objects).map(|array| object(array?));
+    Ok((objects.collect::<Result<_, _>>()?, json(more)?))
+}
+
+/// An identity, and names and values by turns. What is NULL is left out.
+fn object(elements: Elements<'_>) -> Result<(String, Attributes), String> {
+    let mut elements = elements.into_iter();
+    let identity = elements.next().flatten().ok_or(SHAPE)?;
+    let mut pairs: Vec<(SmolStr, SmolStr)> = Vec::new();
+    while let Some(name) = elements.next() {
+        let (name, value) = (name.ok_or(SHAPE)?, elements.next().ok_or(SHAPE)?);
+        pairs.extend(value.map(|value| (name.into(), value.into())));
+    }
+    Ok((identity.into_owned(), pairs.into_iter().collect()))
+}
+
+const SHAPE: &str = "the answer has an unexpected shape";
+
+/// The texts of the only row.
+fn texts<const N: usize>(reading: &Reading) -> Result<[&str; N], String> {
     if reading.truncated {
         return Err("there are more rows than the channel lets through".to_owned());
     }
     // Also where there is nothing to list the answer is a row, so that none is no answer.
-    let [row] = reading.rows.as_slice() else {
-        return Err("the answer has an unexpected shape".to_owned());
-    };
-    let [Value::Text(batch)] = row.as_slice() else {
-        return Err("the answer has an unexpected shape".to_owned());
-    };
+    let [row] = reading.rows.as_slice() else { return Err(SHAPE.to_owned()) };
+    let texts: Option<Vec<&str>> = row.iter().map(Value::as_text).collect();
+    texts.and_then(|texts| texts.try_into().ok()).ok_or_else(|| SHAPE.to_owned())
+}
+
+fn json<T: DeserializeOwned>(batch: &str) -> Result<Vec<T>, String> {
     serde_json::from_str(batch).map_err(|e| format!("the answer can't be read: {e}"))
 }
 
@@ -43,5 +81,31 @@ mod tests {
         assert!(read(vec![]).is_err());
         assert!(read(vec![row("[1]"), row("[2]")]).is_err());
         assert!(read(vec![vec![Value::Null]]).is_err());
+    }
+
+    #[test]
+    fn objects_are_arrays_one_behind_the_other() {
+        let read = |objects: &str, more: Option<&str>| {
+            let texts = [Some(objects), more].into_iter().flatten();
+            let rows = vec![texts.map(|text| Value::Text(text.to_owned())).collect()];
+            unpack_objects::<u32>(&Reading { columns: Vec::new(), rows, truncated: false })
+        };
+        let one = |name: &str, attributes: &[(&str, &str)]| {
+            (name.into(), attributes.iter().copied().collect::<Attributes>())
+        };
+        assert_eq!(
+            read(r#"{public.t,kind,table,owner,NULL}{public.v,kind,"a view"}"#, Some("[3]")),
+            Ok((
+                vec![one("public.t", &[("kind", "table")]), one("public.v", &[("kind", "a view")])],
+                vec![3]
+            ))
+        );
+        assert_eq!(read("", Some("[]")), Ok((vec![], vec![])));
+        for cut in
+            ["{}", "{NULL}", "{public.t,kind}", "{public.t,NULL,table}", "{public.t,kind,table"]
+        {
+            assert!(read(cut, Some("[]")).is_err(), "{cut}");
+        }
+        assert!(read("{public.t}", None).is_err());
     }
 }

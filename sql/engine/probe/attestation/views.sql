@@ -18,10 +18,11 @@ select v.kind, v.subject, v.remedy, v.total
                   and exists (select from closure as c
                                where c.oid <> 0 and has_function_privilege(c.oid, p.oid, 'execute'))
          ), rules as materialized (
-               select c.oid, r.oid as rule, r.ev_action::text as definition
-                 from pg_catalog.pg_class as c
-                 join pg_catalog.pg_rewrite as r on r.ev_class = c.oid
-                where c.relkind = 'v' and c.oid >= 16384
+               -- Relation by relation: there may be few rules among very many relations.
+               select r.ev_class as oid, r.oid as rule, r.ev_action::text as definition
+                 from pg_catalog.pg_rewrite as r
+                where r.ev_class >= 16384
+                  and (select c.relkind from pg_catalog.pg_class as c where c.oid = r.ev_class) = 'v'
          ), found(oid) as (
                select r.oid
                  from rules as r

@@ -9,14 +9,18 @@ select g.kind, g.subject, g.remedy, g.total
                count(*) over () as total
           from (select x.grantee, x.privileges, case r.relkind when 'S' then 'sequence ' else 'table ' end || r.oid::regclass as object
                   -- Thousands of relations have a few lists of grants between them: each list is taken apart once.
-                  from (select relacl from pg_catalog.pg_class where relacl is not null group by relacl) as l
+                  -- Where none lets it write, they need not be looked at a second time, for which the list that only
+                  -- pg_settings has is known beforehand.
+                  from (select relacl, bool_and(oid = 'pg_catalog.pg_settings'::regclass) as of_settings
+                          from pg_catalog.pg_class where relacl is not null group by relacl) as l
                  cross join lateral (
                      select a.grantee, lower(string_agg(distinct a.privilege_type, ', ' order by a.privilege_type)) as privileges
                        from aclexplode(l.relacl) as a
                       where a.privilege_type <> 'SELECT' and a.grantee in (select oid from closure)
                       group by a.grantee) as x
                   join pg_catalog.pg_class as r on r.relacl = l.relacl
-                 where not (r.oid = 'pg_catalog.pg_settings'::regclass and x.grantee = 0 and x.privileges = 'update')
+                 where not (l.of_settings and x.grantee = 0 and x.privileges = 'update')
+                   and not (r.oid = 'pg_catalog.pg_settings'::regclass and x.grantee = 0 and x.privileges = 'update')
                 union all
                 select a.grantee,
                        lower(string_agg(distinct a.privilege_type, ', ' order by a.privilege_type)
