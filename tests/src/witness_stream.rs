@@ -18,7 +18,7 @@ pub(crate) fn streamed() -> Plan {
     let named = |n: usize| format!("public.t{n}");
     let others = [
         "many", "swap", "whole", "turned", "nothing", "zero", "twice", "away", "plain", "grow",
-        "heap", "huge", "copies",
+        "heap", "huge", "copies", "texts", "bigs", "among",
     ];
     let names = (0..100).map(named).chain(others.map(|name| format!("public.{name}")));
     let granted = Granted::Named(names.collect());

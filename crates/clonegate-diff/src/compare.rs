@@ -98,7 +98,7 @@ fn digests(x: &Digest, y: &Digest, one_key: bool, one_database: bool) -> Content
     }
     if x.recipe != y.recipe {
         return Contents::NotComparable(format!(
-            "it has other columns: {} in the first, {} in the second",
+            "it has other columns, or they are hashed otherwise: {} in the first, {} in the second",
             x.recipe, y.recipe
         ));
     }

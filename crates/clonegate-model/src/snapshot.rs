@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Attributes, CheckId, DatabaseName, Lane, Phase, Reading, RunId, Target};
 
 /// The format of [`Snapshot`] that this version writes and reads.
-pub const SNAPSHOT_FORMAT: u32 = 4;
+pub const SNAPSHOT_FORMAT: u32 = 5;
 
 /// Everything recorded about one database at one phase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,6 +18,10 @@ pub enum ColumnForm {
     Binary,
     /// The same, of a `smallint` or an `integer`, whose value can also be hashed by itself.
     Integer,
+    /// The same, of a `bigint`.
+    BigInteger,
+    /// The same, of a `text` or a `varchar` in a database in UTF-8, whose bytes are the same in any such.
+    Characters,
     /// In the binary form of this type, over which its own is a domain. It is one of the server's own:
     /// a cast to another could run a function of the database's.
     Base(Qualified),

@@ -1,9 +1,9 @@
 //! How the server hashes the rows of a relation, so that nothing of them but sums leaves it.
 //!
 //! A row is written out by `record_send`, which tells apart whatever the types tell apart, and hashed by
-//! `hash_record_extended` over the written bytes as one value. Whole numbers are not written out, which is most of
-//! the time of a short row: one after the other they are hashed into the seed of that hash. Either way the hash is
-//! one of the whole row, and no sum of its columns' hashes: that would not notice two rows that exchange a value.
+//! `hash_record_extended` over the written bytes as one value. Whole numbers and texts are not written out, which is
+//! most of the time of a short row: one after the other they are hashed into the seed of that hash. Either way the hash
+//! is one of the whole row, and no sum of its columns' hashes: that would not notice two rows that exchange a value.
 
 use crate::column::{ColumnForm, ForeignType, RowColumn};
 use crate::name::Identifier;
@@ -11,8 +11,51 @@ use crate::name::Identifier;
 /// The longest list of columns that is written out, so that a statement of one relation can be judged.
 const MAX_LIST: usize = 10 * 1024;
 
-/// Whole numbers that are hashed into the seed at the most: each is two calls in calls.
+/// Columns that are hashed into the seed at the most: each is two calls in calls.
 const MAX_SEEDED: usize = 16;
+
+/// How a column is hashed into a seed. Columns go in in this order, so that relations with the same number of each are
+/// hashed alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Seeding {
+    Integer,
+    BigInteger,
+    Characters,
+}
+
+impl Seeding {
+    fn of(form: &ColumnForm) -> Option<Self> {
+        match form {
+            ColumnForm::Integer => Some(Self::Integer),
+            ColumnForm::BigInteger => Some(Self::BigInteger),
+            ColumnForm::Characters => Some(Self::Characters),
+            ColumnForm::Binary | ColumnForm::Base(_) | ColumnForm::Text => None,
+        }
+    }
+
+    /// The seed with a value hashed into it, and whether that is NULL.
+    fn into(self, value: &str, seed: &str) -> String {
+        let is_null =
+            |not: &str, null: &str| format!("case when {value} is null then {null} else {not} end");
+        let with_null =
+            || format!("pg_catalog.int8xor({seed}, {})", is_null("'0'::bigint", "'1'::bigint"));
+        match self {
+            Self::Integer => {
+                format!("pg_catalog.hashint4extended(coalesce({value}, 0), {})", with_null())
+            }
+            // Of a bigint the server's own hash folds 64 bits to 32. The next hash sees all of a seed.
+            Self::BigInteger => format!(
+                "pg_catalog.hashint4extended({}, pg_catalog.int8xor({seed}, coalesce({value}, '0'::bigint)))",
+                is_null("0", "1")
+            ),
+            // As the bytes that it is, whatever its own collation takes for equal.
+            Self::Characters => format!(
+                "pg_catalog.hashtextextended(coalesce({value}, '') collate pg_catalog.\"C\", {})",
+                with_null()
+            ),
+        }
+    }
+}
 
 /// How the rows of one relation are hashed.
 ///
@@ -33,9 +76,9 @@ const MAX_SEEDED: usize = 16;
 pub struct RowHash {
     key: i64,
     /// What is written out of a row; `None` where all of it goes into the seed.
-    pub(crate) written: Option<String>,
-    /// The key with whole numbers hashed into it; `None` where there are none.
-    pub(crate) seed: Option<String>,
+    written: Option<String>,
+    /// The columns that go into the seed, in their order.
+    seeded: Vec<(Seeding, Identifier)>,
     /// The columns' own sums.
     own: Vec<String>,
     is_as_stored: bool,
@@ -56,23 +99,28 @@ impl RowHash {
     /// # Errors
     /// [`ForeignType`].
     pub fn new(columns: &[RowColumn], key: i64, own: OwnSums) -> Result<Self, ForeignType> {
-        let (mut written, mut seed) = (Vec::new(), None);
-        let mut seeded = 0;
-        for column in columns {
-            if column.form == ColumnForm::Integer && seeded < MAX_SEEDED {
-                seeded += 1;
-                seed = Some(with_integer(&column.name, seed, key));
-            } else {
+        let mut seeded: Vec<(Seeding, usize)> = columns
+            .iter()
+            .enumerate()
+            .filter_map(|(n, column)| Some((Seeding::of(&column.form)?, n)))
+            .collect();
+        seeded.sort_unstable();
+        seeded.truncate(MAX_SEEDED);
+        let mut written = Vec::new();
+        for (n, column) in columns.iter().enumerate() {
+            if !seeded.iter().any(|(_, place)| *place == n) {
                 written.push(column.values()?);
             }
         }
+        let seeded: Vec<(Seeding, Identifier)> =
+            seeded.into_iter().map(|(seeding, n)| (seeding, columns[n].name.clone())).collect();
         let row = format!("row({})", written.join(", "));
         if row.len() > MAX_LIST {
             // The row itself: shorter than any list of its columns, but with the OIDs of this database.
             return Ok(Self {
                 key,
                 written: Some("t.*".to_owned()),
-                seed: None,
+                seeded: Vec::new(),
                 own: Vec::new(),
                 is_as_stored: true,
             });
@@ -80,9 +128,9 @@ impl RowHash {
         let mut sums = Vec::new();
         if own == OwnSums::Yes {
             for column in columns {
-                let sum = match column.form {
-                    ColumnForm::Integer => with_integer(&column.name, None, key),
-                    _ => hashed(Some(&format!("row({})", column.values()?)), None, key),
+                let sum = match Seeding::of(&column.form) {
+                    Some(seeding) => seeding.into(&of_t(&column.name), &literal(key)),
+                    None => hashed(Some(&format!("row({})", column.values()?)), &literal(key)),
                 };
                 sums.push(format!("pg_catalog.sum({sum})"));
             }
@@ -91,8 +139,8 @@ impl RowHash {
             }
         }
         // A row without columns is a row all the same.
-        let written = (!written.is_empty() || seed.is_none()).then_some(row);
-        Ok(Self { key, written, seed, own: sums, is_as_stored: false })
+        let written = (!written.is_empty() || seeded.is_empty()).then_some(row);
+        Ok(Self { key, written, seeded, own: sums, is_as_stored: false })
     }
 
     /// Whether the row is hashed as it is stored, with OIDs that are other ones in another database.
@@ -110,14 +158,44 @@ impl RowHash {
     /// The sum over the rows of `t`, an aggregate of type `numeric`.
     #[must_use]
     pub fn sum(&self) -> String {
-        summed(self.written.as_deref(), self.seed.as_deref(), self.key)
+        self.summed(self.written.as_deref(), |(_, (_, name))| of_t(name))
     }
 
-    /// The same over the rows of another query, whose columns are what is written and the seed.
+    /// Relations of which this is equal, too, are summed up in one query.
+    #[must_use]
+    pub fn likeness(&self) -> impl Ord + use<> {
+        let seeded: Vec<Seeding> = self.seeded.iter().map(|(seeding, _)| *seeding).collect();
+        (self.written.is_some(), seeded)
+    }
+
+    /// What of a row of `t` is to be given on to [`Self::sum_of_members`].
+    pub(crate) fn member(&self) -> impl Iterator<Item = String> {
+        let seeded = self.seeded.iter().map(|(_, name)| of_t(name));
+        self.written.iter().cloned().chain(seeded)
+    }
+
+    /// What that is called.
+    pub(crate) fn member_names(&self) -> impl Iterator<Item = String> {
+        let written = self.written.iter().map(|_| "written".to_owned());
+        written.chain((0..self.seeded.len()).map(|n| format!("seed_{n}")))
+    }
+
+    /// The same sum over the rows of another query, `r`.
     pub(crate) fn sum_of_members(&self) -> String {
         let written = self.written.as_ref().map(|_| "r.written");
-        let seed = self.seed.as_ref().map(|_| "r.seed");
-        summed(written, seed, self.key)
+        self.summed(written, |(n, _)| format!("r.seed_{n}"))
+    }
+
+    fn summed(
+        &self,
+        written: Option<&str>,
+        value: impl Fn((usize, &(Seeding, Identifier))) -> String,
+    ) -> String {
+        let seed =
+            self.seeded.iter().enumerate().fold(literal(self.key), |seed, (n, column)| {
+                column.0.into(&value((n, column)), &seed)
+            });
+        format!("pg_catalog.sum({})", hashed(written, &seed))
     }
 
     /// The columns' sums, an array.
@@ -132,28 +210,21 @@ impl RowHash {
 /// What stands for the sums of columns where they are not taken.
 pub(crate) const NO_COLUMNS: &str = "null::numeric[]";
 
-fn summed(written: Option<&str>, seed: Option<&str>, key: i64) -> String {
-    format!("pg_catalog.sum({})", hashed(written, seed, key))
+fn of_t(name: &Identifier) -> String {
+    format!("t.{name}")
 }
 
-fn hashed(written: Option<&str>, seed: Option<&str>, key: i64) -> String {
-    let seed = seed.map_or_else(|| format!("'{key}'"), str::to_owned);
+fn literal(key: i64) -> String {
+    format!("'{key}'")
+}
+
+fn hashed(written: Option<&str>, seed: &str) -> String {
     match written {
-        None => seed,
+        None => seed.to_owned(),
         Some(row) => {
             format!("pg_catalog.hash_record_extended(row(pg_catalog.record_send({row})), {seed})")
         }
     }
-}
-
-/// A seed with the value of a column hashed into it. NULL is 0 under another seed. Of a `bigint` the server folds
-/// 64 bits to 32, so that it can't be done with one.
-fn with_integer(name: &Identifier, seed: Option<String>, key: i64) -> String {
-    let seed = seed.unwrap_or_else(|| format!("'{key}'"));
-    format!(
-        "pg_catalog.hashint4extended(coalesce(t.{name}, 0), \
-         pg_catalog.int8xor({seed}, case when t.{name} is null then '1'::bigint else '0'::bigint end))"
-    )
 }
 
 #[cfg(test)]
@@ -187,7 +258,22 @@ mod tests {
         let seed = r#"pg_catalog.hashint4extended(coalesce(t."n", 0), pg_catalog.int8xor('-7', case when t."n" is null then '1'::bigint else '0'::bigint end))"#;
         let hash = RowHash::new(&four(), -7, OwnSums::No).unwrap();
         assert_eq!(hash.sum(), of(seed));
-        let hash = RowHash::new(&four()[3..], -7, OwnSums::Yes).unwrap();
+        let text = column("t", ColumnForm::Characters);
+        let big = column("z", ColumnForm::BigInteger);
+        let [a, _, _, n] = four();
+        let hash = RowHash::new(&[a, n.clone(), text, big], -7, OwnSums::No).unwrap();
+        let big = format!(
+            r#"pg_catalog.hashint4extended(case when t."z" is null then 1 else 0 end, pg_catalog.int8xor({seed}, coalesce(t."z", '0'::bigint)))"#
+        );
+        let text = format!(
+            r#"pg_catalog.hashtextextended(coalesce(t."t", '') collate pg_catalog."C", pg_catalog.int8xor({big}, case when t."t" is null then '1'::bigint else '0'::bigint end))"#
+        );
+        let row = r#"row(pg_catalog.record_send(row(t."a")))"#;
+        assert_eq!(
+            hash.sum(),
+            format!("pg_catalog.sum(pg_catalog.hash_record_extended({row}, {text}))")
+        );
+        let hash = RowHash::new(&[n], -7, OwnSums::Yes).unwrap();
         assert_eq!(hash.sum(), format!("pg_catalog.sum({seed})"));
         assert_eq!(hash.column_sums(), format!("array[{}]", hash.sum()));
         let none = RowHash::new(&[], 7, OwnSums::Yes).unwrap();
@@ -204,11 +290,12 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_whole_numbers_nest() {
+    fn only_so_many_nest() {
+        let forms = [ColumnForm::Characters, ColumnForm::Integer, ColumnForm::BigInteger];
         let columns: Vec<RowColumn> =
-            (0..100).map(|n| column(&format!("c{n}"), ColumnForm::Integer)).collect();
+            (0..100).map(|n| column(&format!("c{n}"), forms[n % 3].clone())).collect();
         let sum = RowHash::new(&columns, 1, OwnSums::No).unwrap().sum();
-        assert_eq!(sum.matches("hashint4extended").count(), MAX_SEEDED);
+        assert_eq!(sum.matches("extended(").count(), MAX_SEEDED + 1);
         assert!((0..100).all(|n| sum.contains(&format!("t.\"c{n}\""))));
     }
 

@@ -65,7 +65,7 @@ impl Recipe {
             let text = format!("{} columns, as the row is stored", columns.len());
             (text, Comparable::SameDatabase)
         } else {
-            (described(columns), Comparable::AnyServer)
+            (described(columns, Column::hashed), Comparable::AnyServer)
         };
         let own = columns.iter().filter(|_| hash.has_own_sums()).map(|c| c.name.clone()).collect();
         Ok(Self { hashed: Hashed::OnTheServer(hash), own, text, comparable })
@@ -84,7 +84,7 @@ impl Recipe {
         Ok(Self {
             hashed: Hashed::Here(rows),
             own: Vec::new(),
-            text: described(columns),
+            text: described(columns, Column::streamed),
             comparable: Comparable::AnyServer,
         })
     }
@@ -142,23 +142,36 @@ impl Column {
         let form = match (self.how.as_str(), &self.base) {
             ("binary", _) => ColumnForm::Binary,
             ("integer", _) => ColumnForm::Integer,
+            ("bigint", _) => ColumnForm::BigInteger,
+            ("characters", _) => ColumnForm::Characters,
             ("base", Some(base)) => ColumnForm::Base(base.parse()?),
             _ => ColumnForm::Text,
         };
         Ok(RowColumn { name: self.name.parse()?, form })
     }
 
-    fn described(&self) -> String {
+    /// What it is where the server hashes it. Characters are, in the encoding that they are stored in.
+    fn hashed(&self) -> String {
+        match self.how.as_str() {
+            "characters" => format!("{} {} in UTF-8", self.name, self.r#type),
+            _ => self.streamed(),
+        }
+    }
+
+    /// What it is where it is sent.
+    fn streamed(&self) -> String {
         match (self.how.as_str(), &self.base) {
-            ("binary" | "integer", _) => format!("{} {}", self.name, self.r#type),
+            ("binary" | "integer" | "bigint" | "characters", _) => {
+                format!("{} {}", self.name, self.r#type)
+            }
             ("base", Some(base)) => format!("{} {} as {base}", self.name, self.r#type),
             _ => format!("{} {} as text", self.name, self.r#type),
         }
     }
 }
 
-fn described(columns: &[Column]) -> String {
-    let columns: Vec<String> = columns.iter().map(Column::described).collect();
+fn described(columns: &[Column], description: impl Fn(&Column) -> String) -> String {
+    let columns: Vec<String> = columns.iter().map(description).collect();
     columns.join(", ")
 }
 
@@ -193,6 +206,17 @@ mod tests {
         assert_eq!(sums[2], HashSum(-3));
         assert_eq!(recipe.named(&sums)["\"B\""], HashSum(0));
         assert!(recipe.read_columns("{1,2}").is_err());
+    }
+
+    /// Compared with the same in another encoding it would differ although it says the same.
+    #[test]
+    fn characters_that_are_hashed_as_they_are_stored_are_named_with_their_encoding() {
+        let columns = [column("c", "characters"), column("n", "bigint")];
+        let recipe = Recipe::new(&columns, DigestKey(1), OwnSums::No).unwrap();
+        assert_eq!(recipe.text, "c x in UTF-8, n x");
+        let key = StreamKey([1; 32]);
+        let recipe = Recipe::streamed(7, &"public.t".parse().unwrap(), &columns, key).unwrap();
+        assert_eq!(recipe.text, "c x, n x");
     }
 
     #[test]

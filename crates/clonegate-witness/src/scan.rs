@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use clonegate_model::{HashSum, Horizon, RangeState, Reading, Value};
 use clonegate_sql::{
-    Blocks, CopyRefused, Qualified, RangeCopy, ReadOnlyStatement, RowScan, ScannedRange,
+    Blocks, CopyRefused, Qualified, RangeCopy, ReadOnlyStatement, RowHash, RowScan, ScannedRange,
 };
 
 use crate::digest::Recipe;
@@ -269,8 +269,7 @@ async fn work<R: Reader + Send>(reader: &mut R, state: &Mutex<State<'_>>) {
 impl State<'_> {
     /// Puts everything into the queue: ranges and cursors of large relations, groups of small ones.
     fn fill(&mut self) {
-        let mut small: Vec<Piece> = Vec::new();
-        let mut weight = 0;
+        let mut small: Vec<(Piece, u64)> = Vec::new();
         for (subject, it) in self.subjects.iter().enumerate() {
             let whole = Piece { subject, from: 0, to: None };
             if !it.ranges.is_empty() {
@@ -302,15 +301,39 @@ impl State<'_> {
                 self.ready.push_back(Work { pieces: vec![whole], attempt: 0 });
                 continue;
             }
-            if small.len() == STATEMENT_PIECES || weight + bytes > FIRST_BYTES {
-                self.ready.push_back(Work { pieces: std::mem::take(&mut small), attempt: 0 });
+            small.push((whole, bytes));
+        }
+        // Those that are hashed alike share a query.
+        let likeness = |(piece, _): &(Piece, u64)| {
+            let recipe = self.subjects[piece.subject].recipe.as_ref();
+            recipe.and_then(Recipe::on_the_server).map(RowHash::likeness)
+        };
+        small.sort_by_cached_key(likeness);
+        let (mut pieces, mut weight) = (Vec::new(), 0);
+        let all = small.len();
+        let mut most = self.most_together(all);
+        for (n, (piece, bytes)) in small.into_iter().enumerate() {
+            if pieces.len() == most || weight + bytes > FIRST_BYTES {
+                let pieces = std::mem::take(&mut pieces);
+                self.ready.push_back(Work { pieces, attempt: 0 });
                 weight = 0;
+                most = self.most_together(all - n);
             }
             weight += bytes;
-            small.push(whole);
+            pieces.push(piece);
         }
-        self.ready.push_back(Work { pieces: small, attempt: 0 });
+        self.ready.push_back(Work { pieces, attempt: 0 });
         self.ready.retain(|work| !work.pieces.is_empty());
+    }
+
+    /// How many of the small relations that are left share the next statement. Towards the end they get fewer, so that
+    /// nobody waits long for who has the last one.
+    fn most_together(&self, left: usize) -> usize {
+        if self.readers < 2 {
+            return STATEMENT_PIECES;
+        }
+        let share = usize::try_from((left as u64).div_ceil(2 * self.readers));
+        share.unwrap_or(STATEMENT_PIECES).clamp(STATEMENT_PIECES / 8, STATEMENT_PIECES)
     }
 
     /// Puts the pieces with young rows into the queue again, for the closer look.
@@ -1027,6 +1050,12 @@ mod tests {
         let seen = read(&mut readers, HOUR);
         assert!(seen.iter().all(|s| s.rows == 1));
         assert!(readers[0].asked < 60, "{}", readers[0].asked);
+        let mut readers =
+            [0, 1].map(|_| Fake { blocks: (1..=5000).map(|oid| (oid, 1)).collect(), ..three() });
+        let seen = read(&mut readers, HOUR);
+        assert!(seen.iter().all(|s| s.rows == 1));
+        let asked = readers.iter().map(|r| r.asked).sum::<usize>();
+        assert!(asked > 25 && asked < 70, "{asked}");
     }
 
     #[test]

@@ -15,7 +15,11 @@ with recursive resolved(type, base) as (
     select r.type,
            case when b.typsend <> 0 and b.typtype in ('b', 'r', 'm')
                      and coalesce(e.oid < 10000 and e.typsend <> 0 and e.typtype = 'b', true)
-                then case when r.type <> r.base then 'base' when r.type in (21, 23) then 'integer' else 'binary' end
+                then case when r.type <> r.base then 'base'
+                          when r.type in (21, 23) then 'integer'
+                          when r.type = 20 then 'bigint'
+                          when r.type in (25, 1043) and pg_catalog.current_setting('server_encoding') = 'UTF8' then 'characters'
+                          else 'binary' end
                 else 'text'
            end as how,
            case when r.type <> r.base then pg_catalog.format('%I.%I', n.nspname, b.typname) end as base
