@@ -25,17 +25,20 @@ pub(crate) fn unpack<T: DeserializeOwned>(reading: &Reading) -> Result<Vec<T>, S
     json(batch)
 }
 
-/// Identities with their attributes, and what there is besides of some.
+/// An identity and its attributes.
+pub(crate) type Object = (String, Attributes);
+
+/// The objects of such an answer, and what there is besides of some.
 pub(crate) fn unpack_objects<T: DeserializeOwned>(
     reading: &Reading,
-) -> Result<(Vec<(String, Attributes)>, Vec<T>), String> {
+) -> Result<(Vec<Object>, Vec<T>), String> {
     let [objects, more] = texts(reading)?;
     let objects = Arrays::new(objects).map(|array| object(array?));
     Ok((objects.collect::<Result<_, _>>()?, json(more)?))
 }
 
 /// An identity, and names and values by turns. What is NULL is left out.
-fn object(elements: Elements<'_>) -> Result<(String, Attributes), String> {
+fn object(elements: Elements<'_>) -> Result<Object, String> {
     let mut elements = elements.into_iter();
     let identity = elements.next().flatten().ok_or(SHAPE)?;
     let mut pairs: Vec<(SmolStr, SmolStr)> = Vec::new();
