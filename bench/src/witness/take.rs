@@ -249,7 +249,9 @@ pub(crate) async fn in_the_same_ranges(
     let mut ranges = Vec::with_capacity(scans.len());
     for scan in scans {
         let text = scan.as_sql();
-        let at = text.find("\n  from only ").context("a scan reads a relation")?;
+        let at = text.find("\n  from only ").context(
+            "the table was read in one piece and has no ranges; measure with a larger --scale",
+        )?;
         let end = text.rfind("\n) as s(").context("and is one of its pieces")?;
         let counting = |what: &str| {
             let text = format!("select {what} {}", &text[at..end]);

@@ -24,7 +24,8 @@ with recursive resolved(type, base) as (
            end as how,
            case when r.type <> r.base then pg_catalog.format('%I.%I', n.nspname, b.typname) end as base
       from resolved as r
-      join pg_catalog.pg_type as b on b.oid = r.base
+      -- The bound is known, and spares reading the types of all tables.
+      join pg_catalog.pg_type as b on b.oid = r.base and b.oid < 10000
       join pg_catalog.pg_namespace as n on n.oid = b.typnamespace
       left join pg_catalog.pg_type as e on e.oid = b.typelem and b.typcategory = 'A'
 )
