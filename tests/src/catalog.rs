@@ -265,7 +265,6 @@ async fn what_is_read_only_where_it_is_there_is_read_wherever_it_is() {
     }
 }
 
-/// A snapshot shows definitions and no secrets.
 /// Where there are many relations they are answered in another form, which must say the same of each.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_one_of_many_is_defined_as_it_is_among_few() {
@@ -293,6 +292,7 @@ async fn what_is_one_of_many_is_defined_as_it_is_among_few() {
     assert_eq!(many.len() - few.len(), 600 * 5);
 }
 
+/// A snapshot shows definitions and no secrets.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_of_the_zoo_is_in_a_snapshot() {
     let zoo = Zoo::start().await;

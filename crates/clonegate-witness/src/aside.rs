@@ -29,7 +29,7 @@ pub(crate) async fn compute<T: Send + 'static>(
         .name("witness".to_owned())
         .spawn(move || drop(done.send(work())))
         .map_err(|e| format!("no thread could be started to read the answer: {e}"))?;
-    outcome.await.map_err(|_| "the answer could not be read".to_owned())
+    outcome.await.map_err(|_| "this program failed while it read the answer; report it".to_owned())
 }
 
 #[cfg(test)]

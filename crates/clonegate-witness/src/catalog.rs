@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::aside;
 use crate::attributes::Answered;
 use crate::reader::{Reader, Unread};
-use crate::rows::{packed, packed_objects, unpack, unpack_objects};
+use crate::rows::{SHAPE, packed, packed_objects, unpack, unpack_objects};
 
 /// How much there is to list, and what this role may not see of it.
 const PLAN: &str = include_str!("../../../sql/engine/witness/catalog/plan.sql");
@@ -316,7 +316,7 @@ fn objects(class: &str, reading: &Reading) -> Result<Vec<CatalogObject>, String>
     for row in more {
         let Row { identity, attributes: Answered(more), .. } = row;
         let place = objects.binary_search_by(|object| object.identity.cmp(&identity));
-        let place = place.map_err(|_| "the answer has an unexpected shape")?;
+        let place = place.map_err(|_| SHAPE)?;
         for (name, value) in more.iter() {
             objects[place].attributes.insert(name, value);
         }
@@ -331,7 +331,7 @@ fn listed(classes: &[&'static str], reading: &Reading) -> Answer {
     }
     let mut lists: Vec<Vec<CatalogObject>> = vec![Vec::new(); classes.len()];
     for Listed { asked, row } in unpack(reading)? {
-        let list = lists.get_mut(asked).ok_or("the answer has an unexpected shape")?;
+        let list = lists.get_mut(asked).ok_or(SHAPE)?;
         list.push(row.into_object(classes[asked]));
     }
     Ok(lists)

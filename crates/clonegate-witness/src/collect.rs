@@ -20,7 +20,7 @@ use crate::localise::localise;
 use crate::plan::{DigestOf, LoadLimits, Plan};
 use crate::reader::{Reader, Unread};
 use crate::relations::{self, Order, Prescribed, RelationRow, Sorted};
-use crate::rows::{packed, unpack};
+use crate::rows::{SHAPE, packed, unpack};
 use crate::scan::Scan;
 use crate::sequences::{self, SequenceRow};
 use crate::template::fill;
@@ -293,7 +293,7 @@ fn large_objects(answer: Result<Reading, String>, coverage: &mut Coverages) {
     let known = answer.and_then(|r| {
         let count = r.single("large_objects").and_then(Value::as_integer);
         let readable = r.single("readable").cloned();
-        count.zip(readable).ok_or_else(|| "the answer has an unexpected shape".to_owned())
+        count.zip(readable).ok_or_else(|| SHAPE.to_owned())
     });
     let covered = match known {
         Ok((0, _)) => Covered::NotNeeded("there are none".to_owned()),
@@ -307,10 +307,7 @@ fn large_objects(answer: Result<Reading, String>, coverage: &mut Coverages) {
 }
 
 fn horizon(reading: &Reading) -> Result<Horizon, String> {
-    let text = reading
-        .single("horizon")
-        .and_then(Value::as_text)
-        .ok_or("the answer has an unexpected shape")?;
+    let text = reading.single("horizon").and_then(Value::as_text).ok_or(SHAPE)?;
     text.parse().map_err(|e| format!("{e}"))
 }
 

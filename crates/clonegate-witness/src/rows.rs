@@ -9,6 +9,9 @@ use crate::arrays::{Arrays, Elements};
 const BATCH: &str = include_str!("../../../sql/engine/witness/batch.sql");
 const OBJECTS: &str = include_str!("../../../sql/engine/witness/objects.sql");
 
+/// Why an answer says nothing that has other rows or values than it was asked for.
+pub(crate) const SHAPE: &str = "the answer has an unexpected shape";
+
 /// The query with its rows packed into one, so that thousands of them fit the channel's bound on rows.
 pub(crate) fn packed(question: &str) -> String {
     BATCH.replace("{question}", question.trim_end())
@@ -48,8 +51,6 @@ fn object(elements: Elements<'_>) -> Result<Object, String> {
     }
     Ok((identity.into_owned(), pairs.into_iter().collect()))
 }
-
-const SHAPE: &str = "the answer has an unexpected shape";
 
 /// The texts of the only row.
 fn texts<const N: usize>(reading: &Reading) -> Result<[&str; N], String> {

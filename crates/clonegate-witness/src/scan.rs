@@ -17,6 +17,7 @@ use crate::digest::Recipe;
 use crate::lineage::Against;
 use crate::load::Guard;
 use crate::reader::{Reader, Unread, UnreadKind};
+use crate::rows::SHAPE;
 use crate::stream::{RowFold, Streamed};
 use crate::template::fill;
 
@@ -708,8 +709,6 @@ impl State<'_> {
         }
     }
 }
-
-const SHAPE: &str = "the answer has an unexpected shape";
 
 fn count(n: i64) -> Result<u64, String> {
     u64::try_from(n).map_err(|_| "a count is negative".to_owned())

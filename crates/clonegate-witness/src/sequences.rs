@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::coverage::Coverages;
 use crate::reader::{Reader, Unread};
+use crate::rows::SHAPE;
 
 /// Sequences that one statement reads at the most, and the bytes of its text.
 const GROUP: usize = 200;
@@ -103,7 +104,7 @@ fn fold(names: &[String], reading: &Reading) -> Result<Vec<SequenceState>, Strin
         [_, Value::Integer(last_value), Value::Bool(is_called)] => {
             Ok(SequenceState { name: name.clone(), last_value: *last_value, is_called: *is_called })
         }
-        _ => Err("the answer has an unexpected shape".to_owned()),
+        _ => Err(SHAPE.to_owned()),
     });
     states.collect()
 }
