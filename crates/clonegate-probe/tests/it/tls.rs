@@ -217,8 +217,12 @@ async fn a_statement_is_cancelled_over_tls() {
         folder.path().join("root.crt").display()
     );
     let run = run();
-    let bounds =
-        Bounds { statement_timeout: std::time::Duration::from_secs(60), ..Bounds::default() };
+    // Without a spare, which would take the place of the one that is cancelled.
+    let bounds = Bounds {
+        statement_timeout: std::time::Duration::from_secs(60),
+        spares: 0,
+        ..Bounds::default()
+    };
     let channel = try_connect(settings(&string), &run, bounds).await.unwrap();
     let counting = format!(
         "select count(*) from pg_stat_activity where application_name = '{}' and query like '%numbers c%'
