@@ -1,6 +1,6 @@
 //! The catch matrix: every change alone, on a copy of the zoo, read by the witnesses through the
 //! production channel as a role that may only read; each must be caught and named, by the witness
-//! that should, and nothing else may be found. What is no change must be silent.
+//! that should, and nothing else may be found or left open. What is no change must be silent.
 //!
 //! `CLONEGATE_BLESS=1` writes `docs/catch-matrix.md` anew, and into each new file what was found;
 //! `CLONEGATE_MATRIX=rows/null` takes only those changes whose names contain it.
@@ -8,17 +8,17 @@
 mod mutation;
 mod zoo;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
-use clonegate_diff::{Additions, Policy, diff};
+use clonegate_diff::{Additions, Policy, compare_snapshots, diff};
 use clonegate_model::{
-    Covered, DatabaseName, DigestKey, Disposition, Phase, Reading, RunId, SNAPSHOT_FORMAT, Since,
-    Snapshot, Target, Value,
+    DatabaseName, DigestKey, Disposition, NotEstablished, Phase, Reading, RunId, SNAPSHOT_FORMAT,
+    Since, Snapshot, Target, Value,
 };
 use clonegate_probe::{
     Accepted, Allowlist, Bounds, ConnectionSettings, Environment, Fields, ProductionChannel,
@@ -217,7 +217,10 @@ struct Found {
     findings: BTreeSet<String>,
     /// With the values, for people.
     shown: Vec<String>,
-    gaps: BTreeSet<String>,
+    /// What is left open that was not before, and why.
+    opened: BTreeMap<String, String>,
+    /// Gaps that are there without the change, too.
+    standing: BTreeSet<String>,
 }
 
 async fn run(zoo: &mut Zoo, mutation: &Mutation) -> Result<Found, String> {
@@ -241,11 +244,18 @@ async fn run(zoo: &mut Zoo, mutation: &Mutation) -> Result<Found, String> {
     if mutation.server == Server::Reloaded {
         zoo.reload().await;
     }
-    let organic = std::collections::BTreeMap::new();
+    let organic = BTreeMap::new();
     let policy = Policy { organic: &organic, additions: Additions::Unexplained };
     let findings = diff(&before, &after, policy).expect("the snapshots are comparable");
     let findings = findings.iter().filter(|f| f.disposition == Disposition::Unexplained);
-    let gaps = after.coverage.iter().filter(|c| matches!(c.covered, Covered::Gap(_)));
+    let gaps = |snapshot: &Snapshot| -> Vec<NotEstablished> {
+        snapshot.coverage.iter().filter_map(NotEstablished::of).collect()
+    };
+    let (entry, exit) = (gaps(&before), gaps(&after));
+    let stood = |open: &NotEstablished| {
+        entry.iter().any(|gap| gap.subject == open.subject && gap.witness == open.witness)
+    };
+    let open = compare_snapshots(&before, &after, policy, &BTreeMap::new()).not_established;
     Ok(Found {
         findings: findings
             .clone()
@@ -254,13 +264,20 @@ async fn run(zoo: &mut Zoo, mutation: &Mutation) -> Result<Found, String> {
         shown: findings
             .map(|f| format!("{} {}: {:?} → {:?}", f.subject, f.attribute, f.before, f.after))
             .collect(),
-        gaps: gaps.map(|c| c.subject.clone()).collect(),
+        standing: exit.iter().filter(|gap| stood(gap)).map(|gap| gap.subject.clone()).collect(),
+        opened: exit
+            .into_iter()
+            .chain(open)
+            .filter(|open| !stood(open))
+            .map(|open| (open.subject, open.reason))
+            .collect(),
     })
 }
 
 /// What is wrong, if anything.
 fn judge(mutation: &Mutation, found: &Found, major: u32) -> Option<String> {
     let mut expected = BTreeSet::new();
+    let mut opened = BTreeSet::new();
     let mut missing = Vec::new();
     if mutation.is_change() == mutation.catches.is_empty() {
         missing.push("a change says who catches it, and what is none doesn't".to_owned());
@@ -268,13 +285,19 @@ fn judge(mutation: &Mutation, found: &Found, major: u32) -> Option<String> {
     for (_, catch) in mutation.catches.iter().filter(|(since, _)| *since <= major) {
         match catch {
             Catch::Finding(witness, what) => drop(expected.insert(format!("{witness}: {what}"))),
-            Catch::Gap(subject) if found.gaps.contains(subject) => {}
-            Catch::Gap(subject) => missing.push(format!("the manifest names no gap {subject}")),
+            Catch::Gap(subject) => drop(opened.insert(subject)),
+            Catch::Standing(subject) if found.standing.contains(subject) => {}
+            Catch::Standing(subject) => {
+                missing.push(format!("{subject} is no gap both with and without it"));
+            }
             Catch::Nobody(_) => {}
         }
     }
     if expected != found.findings {
         missing.push(format!("expected {expected:#?}, found {:#?}", found.shown));
+    }
+    if !opened.iter().copied().eq(found.opened.keys()) {
+        missing.push(format!("expected the new gaps {opened:?}, found {:?}", found.opened));
     }
     (!missing.is_empty()).then(|| format!("{}: {}", mutation.name, missing.join("; ")))
 }
@@ -341,6 +364,9 @@ fn write_findings(mutation: &Mutation, found: &Found) {
     for finding in &found.findings {
         let _ = writeln!(new, "-- caught-by: {finding}");
     }
+    for subject in found.opened.keys() {
+        let _ = writeln!(new, "-- caught-by: gap: {subject}");
+    }
     fs::write(&path, new + rest).expect("the file can be written");
 }
 
@@ -363,9 +389,9 @@ fn document(all: &[Mutation]) -> String {
          {} changes, each alone on a copy of the zoo (`tests/zoo/`), and who must catch it. The test in\n\
          `tests/src/matrix.rs` makes every change, reads the database before and after through the\n\
          production channel as a role with nothing but SELECT, and fails if anything is missing here or\n\
-         anything else is found. A superuser is turned away by that channel: what is read as one is read with\n\
-         psql, by the same queries. Each row is a file under `tests/matrix/`; `CLONEGATE_BLESS=1` writes this\n\
-         page from them.\n\n\
+         anything else is found or left open. A named gap is one that is not there without the change. A\n\
+         superuser is turned away by that channel: what is read as one is read with psql, by the same queries.\n\
+         Each row is a file under `tests/matrix/`; `CLONEGATE_BLESS=1` writes this page from them.\n\n\
          | change | caught by | finding |\n| --- | --- | --- |\n",
         changes.len()
     );
@@ -386,6 +412,9 @@ fn document(all: &[Mutation]) -> String {
             let (witness, what) = match catch {
                 Catch::Finding(witness, what) => (witness.as_str(), format!("`{}`", cell(what))),
                 Catch::Gap(subject) => ("a named gap", format!("`{}`", cell(subject))),
+                Catch::Standing(subject) => {
+                    ("**nobody**", format!("`{}` is a gap without it, too", cell(subject)))
+                }
                 Catch::Nobody(why) => ("**nobody**", cell(why)),
             };
             witnesses.insert(format!("{witness}{by}"));

@@ -24,6 +24,8 @@ use clonegate_witness::{
 };
 use jiff::Timestamp;
 
+use crate::harness::until;
+
 /// A server of a test's own, with a role that may read everything.
 pub(crate) struct Bench {
     server: LocalServer,
@@ -484,6 +486,51 @@ async fn a_transaction_that_was_open_at_entry_is_seen_when_it_commits() {
     }
 }
 
+/// Two rows are changed under the ids of subtransactions that a snapshot does not list. There are as many rows as
+/// before, none of them newer, and even the sum of their ids is the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_open_transaction_changes_is_seen_whatever_its_ids_add_up_to() {
+    let bench = Bench::new().await;
+    let tables =
+        "create table late (id int); create table other (id int); create table signal (id int)";
+    bench.database("zoo", tables).await;
+    let wait = |table: &str| {
+        format!(
+            "do $$ begin while not exists (select from {table}) loop perform pg_sleep(0.01); end loop; end $$"
+        )
+    };
+    let script = format!(
+        "begin; insert into other values (0); {}; savepoint a; insert into other values (1); savepoint b; insert into other values (2);
+         select pg_advisory_xact_lock(77); {}; update late set id = 10 where id = 1; release b; update late set id = 20 where id = 2; commit",
+        wait("late"),
+        wait("signal")
+    );
+    let session = bench.psql.clone();
+    let open = tokio::spawn(async move { session.run_sql("zoo", &script).await });
+    let has = async |sql: &str| bench.sql("zoo", sql).await == "1";
+    until("it has an id", async || {
+        has("select count(*) from pg_stat_activity where backend_xid is not null").await
+    })
+    .await;
+    bench.sql("zoo", "insert into late values (1)").await;
+    until("it has written twice more", async || {
+        has("select count(*) from pg_locks where locktype = 'advisory'").await
+    })
+    .await;
+    bench.sql("zoo", "insert into late values (2)").await;
+    let ids = "select sum(xmin::text::bigint) from late";
+    let sum = bench.sql("zoo", ids).await;
+    let plan = Plan { digest: DigestOf::Chosen { named: BTreeSet::new(), small: 0 }, ..plan() };
+    let before = bench.snapshot("zoo", &plan, None).await;
+    bench.sql("zoo", "insert into signal values (1)").await;
+    open.await.expect("it ends").expect("it commits");
+    assert_eq!(bench.sql("zoo", ids).await, sum, "somebody else took an id");
+    let after = bench.snapshot("zoo", &plan, Some(&before)).await;
+    let found = findings(&before, &after, &[]);
+    let late = found.iter().find(|f| f.subject == "table public.late");
+    assert!(late.is_some_and(|f| f.disposition == Disposition::Unexplained), "{found:#?}");
+}
+
 /// Pairs of values that a type tells apart, and that a weaker comparison takes for equal.
 const FAITHFUL: &[(&str, &str, &str)] = &[
     ("float8", "'-0'", "'0'"),
@@ -526,11 +573,24 @@ const FAITHFUL: &[(&str, &str, &str)] = &[
     ("uuid", "null", "'00000000-0000-0000-0000-000000000000'"),
     ("lseg", "'((0,0),(1,1))'", "'((1,1),(0,0))'"),
     ("aclitem", "'reader=r/postgres'", "'reader=w/postgres'"),
+    ("bpchar", "'a'", "'a '"),
+    // Written out as text, which depends on the session's settings.
+    (
+        "measured",
+        r"row('0.1', '2020-01-01 00:00:00+00', '1 month', '\x00')",
+        r"row('0.10000000000000002', '2020-01-01 00:00:00+00', '1 month', '\x00')",
+    ),
+    (
+        "measured",
+        r"row('0.1', '2020-01-01 00:00:00+00', '1 month', '\x00')",
+        r"row('0.1', '2020-01-01 00:00:00+00', '30 days', '\x00')",
+    ),
 ];
 
 const TYPES: &str = "create type mood as enum ('sad', 'ok'); create domain amount as numeric;
 create domain code as char(5); create domain deeper as code; create type pair as (n numeric, t text);
-create type shop as (id int, name text); create collation loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);";
+create type shop as (id int, name text); create type measured as (f float8, z timestamptz, i interval, b bytea);
+create collation loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_digest_tells_apart_whatever_a_type_tells_apart_and_is_the_same_in_another_database() {
@@ -596,6 +656,20 @@ async fn the_digest_tells_apart_whatever_a_type_tells_apart_and_is_the_same_in_a
         ("one", "create table nothing (a int, b int); insert into nothing values (0, null)"),
         ("two", "create table nothing (a int, b int); insert into nothing values (null, 0)"),
         ("same", "create table nothing (b int, a int); insert into nothing values (null, 0)"),
+        // Numbers of which each has its partner, by exclusive or with what two seeds differ by: under the seed alone
+        // they would be hashed alike. 24301 is the key.
+        (
+            "one",
+            "create table partners (a int, b bigint); insert into partners select 1, v from (select hashint4extended(1, 24301) # hashint4extended(2, 24301)) as s(d), unnest(array[0, 5, d, 5 # d]) as v",
+        ),
+        (
+            "two",
+            "create table partners (a int, b bigint); insert into partners select 2, v from (select hashint4extended(1, 24301) # hashint4extended(2, 24301)) as s(d), unnest(array[0, 5, d, 5 # d]) as v",
+        ),
+        (
+            "same",
+            "create table partners (a int, b bigint); insert into partners select 1, v from (select hashint4extended(1, 24301) # hashint4extended(2, 24301)) as s(d), unnest(array[5 # d, d, 0, 5]) as v",
+        ),
         // So do bigints and texts.
         (
             "one",
@@ -642,8 +716,17 @@ async fn the_digest_tells_apart_whatever_a_type_tells_apart_and_is_the_same_in_a
     ] {
         bench.sql(database, make).await;
     }
-    // Whatever the role's settings are, the channel pins what output depends on.
-    bench.sql("postgres", "alter role reader set \"TimeZone\" = 'Asia/Tokyo'; alter role reader set extra_float_digits = -5").await;
+    // Whatever the role's settings are, and others in one of the databases, the channel pins what output depends on.
+    bench
+        .sql(
+            "postgres",
+            "alter role reader set \"TimeZone\" = 'Asia/Tokyo'; alter role reader set extra_float_digits = -5;
+             alter role reader in database same set \"TimeZone\" = 'America/New_York';
+             alter role reader in database same set \"DateStyle\" = 'German';
+             alter role reader in database same set \"IntervalStyle\" = 'iso_8601';
+             alter role reader in database same set bytea_output = 'escape'",
+        )
+        .await;
     for plan in [crate::witness_stream::streamed(), plan()] {
         let one = bench.snapshot("one", &plan, None).await;
         let two = bench.snapshot("two", &plan, None).await;

@@ -17,8 +17,8 @@ use crate::witness_rows::{Bench, findings, gaps, plan};
 pub(crate) fn streamed() -> Plan {
     let named = |n: usize| format!("public.t{n}");
     let others = [
-        "many", "swap", "whole", "turned", "nothing", "zero", "twice", "away", "plain", "grow",
-        "heap", "huge", "copies", "texts", "bigs", "among",
+        "many", "swap", "whole", "turned", "nothing", "partners", "zero", "twice", "away", "plain",
+        "grow", "heap", "huge", "copies", "texts", "bigs", "among",
     ];
     let names = (0..100).map(named).chain(others.map(|name| format!("public.{name}")));
     let granted = Granted::Named(names.collect());

@@ -72,6 +72,17 @@ pub enum NotComparable {
         /// The second one's.
         after: String,
     },
+    /// The server was promoted, or recovered to an earlier point, or is another copy. What was lost then left no trace
+    /// in the rows that are there.
+    #[error(
+        "the first snapshot is of {before} and the second of {after}: the server was promoted or set back to an earlier state in between, or is another copy of it, and what was lost by that can't be seen in its rows; take both snapshots after it"
+    )]
+    History {
+        /// Timeline and last checkpoint of the first.
+        before: String,
+        /// Those of the second.
+        after: String,
+    },
     /// A relation's digests were taken in two lanes, so that neither says something about the other.
     #[error("the contents of {relation} can't be compared: {why}")]
     Contents {

@@ -298,7 +298,7 @@ fn unchanged(
         Ok(findings) => findings,
     };
     let unexplained = findings.iter().filter(|f| f.verdict() != Verdict::Pass).count();
-    let declared = findings.len() - unexplained;
+    let declared = findings.iter().filter(|f| f.disposition == Disposition::Organic).count();
     // Only what has a lineage on both sides was compared.
     let compared: Vec<u64> = (exit.relations.iter())
         .filter(|r| entry.relations.iter().any(|e| e.name == r.name && e.lineage.is_some()))

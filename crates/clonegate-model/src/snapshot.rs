@@ -210,6 +210,27 @@ impl From<Horizon> for String {
 #[serde(transparent)]
 pub struct Anchor(pub String);
 
+impl Anchor {
+    /// The timeline of the server's write-ahead log: promoting a standby begins another, and so does recovery to a
+    /// point in time. `None` where the text does not say it.
+    #[must_use]
+    pub fn timeline(&self) -> Option<u32> {
+        self.part("timeline ")?.parse().ok()
+    }
+
+    /// Where the last checkpoint stands in the log, in bytes: a server that goes on never takes an earlier one.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<u64> {
+        let (high, low) = self.part("checkpoint ")?.split_once('/')?;
+        let (high, low) = (u32::from_str_radix(high, 16).ok()?, u32::from_str_radix(low, 16).ok()?);
+        Some(u64::from(high) << 32 | u64::from(low))
+    }
+
+    fn part(&self, name: &str) -> Option<&str> {
+        self.0.split(", ").find_map(|part| part.strip_prefix(name))
+    }
+}
+
 /// What kind of relation holds rows (`pg_class.relkind`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -274,8 +295,8 @@ pub struct Lineage {
     /// A transaction that was in progress at entry may have written under ids of subtransactions, which
     /// a snapshot does not list; when it commits, such rows join these.
     pub recent: u64,
-    /// The sum of those rows' transaction ids: one row taking another's place changes it.
-    pub recent_xids: u64,
+    /// The sum of the hashes of those rows' transaction ids: rows taking the place of others change it.
+    pub recent_xids: HashSum,
 }
 
 /// The secret by which the server's hash is seeded, drawn anew for each run: who writes rows before the

@@ -35,18 +35,19 @@ impl Seeding {
 
     /// The seed with a value hashed into it, and whether that is NULL.
     fn into(self, value: &str, seed: &str) -> String {
-        let is_null =
-            |not: &str, null: &str| format!("case when {value} is null then {null} else {not} end");
-        let with_null =
-            || format!("pg_catalog.int8xor({seed}, {})", is_null("'0'::bigint", "'1'::bigint"));
+        let with_null = || {
+            format!(
+                "pg_catalog.int8xor({seed}, case when {value} is null then '1'::bigint else '0'::bigint end)"
+            )
+        };
         match self {
             Self::Integer => {
                 format!("pg_catalog.hashint4extended(coalesce({value}, 0), {})", with_null())
             }
-            // Of a bigint the server's own hash folds 64 bits to 32. The next hash sees all of a seed.
+            // The server's own hash of a bigint folds 64 bits to 32, but sees all of a seed. NULL is 0 under the seed
+            // of 1.
             Self::BigInteger => format!(
-                "pg_catalog.hashint4extended({}, pg_catalog.int8xor({seed}, coalesce({value}, '0'::bigint)))",
-                is_null("0", "1")
+                "pg_catalog.hashint8extended(coalesce({value}, '0'::bigint), pg_catalog.int8xor({seed}, coalesce({value}, '1'::bigint)))"
             ),
             // As the bytes that it is, whatever its own collation takes for equal.
             Self::Characters => format!(
@@ -128,9 +129,12 @@ impl RowHash {
         let mut sums = Vec::new();
         if own == OwnSums::Yes {
             for column in columns {
+                // By itself only a number is shorter in a seed, and all of them have to fit a statement.
                 let sum = match Seeding::of(&column.form) {
-                    Some(seeding) => seeding.into(&of_t(&column.name), &literal(key)),
-                    None => hashed(Some(&format!("row({})", column.values()?)), &literal(key)),
+                    Some(Seeding::Integer) => {
+                        Seeding::Integer.into(&of_t(&column.name), &literal(key))
+                    }
+                    _ => hashed(Some(&format!("row({})", column.values()?)), &literal(key)),
                 };
                 sums.push(format!("pg_catalog.sum({sum})"));
             }
@@ -147,6 +151,12 @@ impl RowHash {
     #[must_use]
     pub fn is_as_stored(&self) -> bool {
         self.is_as_stored
+    }
+
+    /// Whether a column's value goes into the seed, and is not written out.
+    #[must_use]
+    pub fn is_seeded(&self, column: &Identifier) -> bool {
+        self.seeded.iter().any(|(_, name)| name == column)
     }
 
     /// Whether each column has a sum of its own, in their order. They don't where all of them don't fit.
@@ -263,7 +273,7 @@ mod tests {
         let [a, _, _, n] = four();
         let hash = RowHash::new(&[a, n.clone(), text, big], -7, OwnSums::No).unwrap();
         let big = format!(
-            r#"pg_catalog.hashint4extended(case when t."z" is null then 1 else 0 end, pg_catalog.int8xor({seed}, coalesce(t."z", '0'::bigint)))"#
+            r#"pg_catalog.hashint8extended(coalesce(t."z", '0'::bigint), pg_catalog.int8xor({seed}, coalesce(t."z", '1'::bigint)))"#
         );
         let text = format!(
             r#"pg_catalog.hashtextextended(coalesce(t."t", '') collate pg_catalog."C", pg_catalog.int8xor({big}, case when t."t" is null then '1'::bigint else '0'::bigint end))"#

@@ -227,7 +227,7 @@ async fn ask<R: Reader + Send>(
 type Answer = Result<Vec<Vec<CatalogObject>>, String>;
 
 /// Asks the questions of each group in one statement. While the server answers some, the answers to those before are
-/// taken apart; only a few at a time, for the answers of all would be the largest thing in memory.
+/// taken apart; no more at a time than are asked together, for the answers of all would be the largest thing in memory.
 async fn ask_groups<R: Reader + Send>(
     reader: &mut R,
     questions: &[Question],
@@ -575,17 +575,19 @@ mod tests {
         }
     }
 
-    fn arrays(objects: &str, more: &str) -> Reading {
-        let text = |text: &str| Value::Text(text.to_owned());
-        let rows = vec![vec![text(objects), text(more)]];
-        Reading { columns: vec!["objects".into(), "more".into()], rows, truncated: false }
+    fn arrays(count: &str, objects: &str, more: &str) -> Reading {
+        let texts = [count, objects, more];
+        let rows = vec![texts.map(|text| Value::Text(text.to_owned())).to_vec()];
+        let columns = ["listed", "objects", "more"].map(str::to_owned).to_vec();
+        Reading { columns, rows, truncated: false }
     }
 
     #[test]
     fn what_a_later_version_has_belongs_to_an_object_that_is_listed() {
         let more =
             |identity| format!(r#"[{{"identity":"{identity}","attributes":{{"later":"x"}}}}]"#);
-        let listed = |identity| objects("relation", &arrays("{b,kind,table}{a}", &more(identity)));
+        let listed =
+            |identity| objects("relation", &arrays("2", "{b,kind,table}{a}", &more(identity)));
         let found = listed("b").unwrap();
         assert_eq!((found[0].identity.as_str(), found[1].identity.as_str()), ("a", "b"));
         assert_eq!(found[1].attributes, [("kind", "table"), ("later", "x")].into_iter().collect());
@@ -647,6 +649,7 @@ mod tests {
                     }
                     if sql.contains("pg_catalog.array_prepend(") {
                         return Ok(arrays(
+                            "1",
                             "{object,kind,table}",
                             r#"[{"identity":"object","attributes":{"later":1}}]"#,
                         ));

@@ -1,6 +1,7 @@
 //! Asks everything about one database and folds the answers.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use clonegate_model::{
     Anchor, CatalogObject, Coverage, Covered, DigestKey, Horizon, Reading, RelationState,
@@ -135,7 +136,6 @@ pub async fn collect<R: Reader + Send>(
     readers.push(reader);
     scan.look_closer();
     join_all(readers.iter_mut().map(|reader| scan.work(*reader))).await;
-    let first = &mut *readers[0];
     let mut seen = scan.end();
     let Definitions { catalog, activity, sequences, coverage: mut defined } = defined;
     coverage.0.append(&mut defined.0);
@@ -148,11 +148,16 @@ pub async fn collect<R: Reader + Send>(
     }
     relations::conclude(&mut sorted, &seen, against.is_later(), &mut coverage);
     let Sorted { mut relations, subjects, .. } = sorted;
-    localise(first, against, &subjects, &seen, plan.keys, &mut relations).await;
-    if let Some(entry) = entry {
-        let guard = Guard::new(unhurried, plan.budget);
-        wal = wal::take(first, plan.wal, entry.wal.as_ref(), guard, &mut logged).await;
-    }
+    let (first, others) = readers.split_first_mut().ok_or(CollectError::NoReader)?;
+    let first = &mut **first;
+    let afterwards = async {
+        localise(first, against, &subjects, &seen, plan.keys, &mut relations).await;
+        if let Some(entry) = entry {
+            let guard = Guard::new(unhurried, plan.budget);
+            wal = wal::take(first, plan.wal, entry.wal.as_ref(), guard, &mut logged).await;
+        }
+    };
+    kept_alive(others, afterwards).await;
     coverage.0.append(&mut logged.0);
     Ok(Collected {
         horizon,
@@ -165,6 +170,28 @@ pub async fn collect<R: Reader + Send>(
         digest_key: key,
         wal,
     })
+}
+
+/// How often a reader that has nothing to do asks something: the server ends a transaction that is idle for long, and
+/// what was read over all connections would be lost with it.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// Waits for something, and keeps idle readers alive meanwhile.
+async fn kept_alive<R: Reader + Send>(idle: &mut [&mut R], something: impl Future<Output = ()>) {
+    let mut something = pin!(something);
+    while let Some(one) = idle.first_mut() {
+        if let Either::Left(_) = select(something.as_mut(), pin!(one.wait(KEEP_ALIVE))).await {
+            return;
+        }
+        let question = [HORIZON.to_owned()];
+        let asking = pin!(join_all(idle.iter_mut().map(|reader| reader.read(&question))));
+        // A question that was given up would be the end of its connection.
+        if let Either::Left(((), asking)) = select(something.as_mut(), asking).await {
+            asking.await;
+            return;
+        }
+    }
+    something.await;
 }
 
 /// Which moment of the database is read.
@@ -277,7 +304,10 @@ async fn prescribe<R: Reader + Send>(
             packed(&fill(COLUMNS, &[("relations", list.as_str())]))
         })
         .collect();
-    let answers = reader.read(&questions).await;
+    let answers = reader.read(&questions).await.into_iter();
+    // Without an answer a relation would seem to have no columns, and to contain the same whatever it does.
+    let answers = answers.chain(std::iter::repeat_with(|| Err(Unread::silent())));
+    let answers: Vec<_> = answers.take(questions.len()).collect();
     aside::compute(move || {
         let mut columns = Vec::new();
         for answer in answers {
@@ -329,5 +359,48 @@ fn fold_activity(
             coverage.gap("sessions", Witness::Check, why);
             Vec::new()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use super::*;
+
+    /// For which time is no more than a turn.
+    #[derive(Default)]
+    struct Idle {
+        asked: usize,
+    }
+
+    impl Reader for Idle {
+        async fn read(&mut self, statements: &[String]) -> Vec<Result<Reading, Unread>> {
+            let mut turns = 2;
+            std::future::poll_fn(|cx| {
+                turns -= 1;
+                cx.waker().wake_by_ref();
+                if turns > 0 { Poll::Pending } else { Poll::Ready(()) }
+            })
+            .await;
+            self.asked += statements.len();
+            Vec::new()
+        }
+        async fn wait(&mut self, _: Duration) {}
+    }
+
+    #[test]
+    fn who_has_nothing_to_do_is_kept_alive_and_no_question_is_given_up() {
+        let mut two = [Idle::default(), Idle::default()];
+        let mut turns = 6;
+        let something = std::future::poll_fn(|cx| {
+            turns -= 1;
+            cx.waker().wake_by_ref();
+            if turns > 0 { Poll::Pending } else { Poll::Ready(()) }
+        });
+        let mut idle: Vec<&mut Idle> = two.iter_mut().collect();
+        futures_executor::block_on(kept_alive(&mut idle, something));
+        assert!(two[0].asked > 1 && two[0].asked == two[1].asked, "{}", two[0].asked);
+        futures_executor::block_on(kept_alive(&mut Vec::<&mut Idle>::new(), async {}));
     }
 }

@@ -60,12 +60,16 @@ impl Recipe {
         DigestKey(key): DigestKey,
         own: OwnSums,
     ) -> Result<Self, CopyRefused> {
-        let hash = RowHash::new(&forms(columns)?, key, own)?;
+        let forms = forms(columns)?;
+        let hash = RowHash::new(&forms, key, own)?;
         let (text, comparable) = if hash.is_as_stored() {
             let text = format!("{} columns, as the row is stored", columns.len());
             (text, Comparable::SameDatabase)
         } else {
-            (described(columns, Column::hashed), Comparable::AnyServer)
+            let described = columns.iter().zip(&forms).map(|(column, form)| {
+                if hash.is_seeded(&form.name) { column.seeded() } else { column.written() }
+            });
+            (described.collect::<Vec<_>>().join(", "), Comparable::AnyServer)
         };
         let own = columns.iter().filter(|_| hash.has_own_sums()).map(|c| c.name.clone()).collect();
         Ok(Self { hashed: Hashed::OnTheServer(hash), own, text, comparable })
@@ -84,7 +88,7 @@ impl Recipe {
         Ok(Self {
             hashed: Hashed::Here(rows),
             own: Vec::new(),
-            text: described(columns, Column::streamed),
+            text: columns.iter().map(Column::written).collect::<Vec<_>>().join(", "),
             comparable: Comparable::AnyServer,
         })
     }
@@ -150,16 +154,16 @@ impl Column {
         Ok(RowColumn { name: self.name.parse()?, form })
     }
 
-    /// What it is where the server hashes it. Characters are, in the encoding that they are stored in.
-    fn hashed(&self) -> String {
+    /// What it is where it goes into the seed: characters do in the encoding that they are stored in.
+    fn seeded(&self) -> String {
         match self.how.as_str() {
             "characters" => format!("{} {} in UTF-8", self.name, self.r#type),
-            _ => self.streamed(),
+            _ => self.written(),
         }
     }
 
-    /// What it is where it is sent.
-    fn streamed(&self) -> String {
+    /// What it is where it is written out, which is done in one encoding whatever the database's is.
+    fn written(&self) -> String {
         match (self.how.as_str(), &self.base) {
             ("binary" | "integer" | "bigint" | "characters", _) => {
                 format!("{} {}", self.name, self.r#type)
@@ -168,11 +172,6 @@ impl Column {
             _ => format!("{} {} as text", self.name, self.r#type),
         }
     }
-}
-
-fn described(columns: &[Column], description: impl Fn(&Column) -> String) -> String {
-    let columns: Vec<String> = columns.iter().map(description).collect();
-    columns.join(", ")
 }
 
 #[cfg(test)]
@@ -214,6 +213,12 @@ mod tests {
         let columns = [column("c", "characters"), column("n", "bigint")];
         let recipe = Recipe::new(&columns, DigestKey(1), OwnSums::No).unwrap();
         assert_eq!(recipe.text, "c x in UTF-8, n x");
+        // Beyond those that fit the seed they are written out.
+        let many: Vec<Column> = (0..40).map(|n| column(&format!("c{n}"), "characters")).collect();
+        let recipe = Recipe::new(&many, DigestKey(1), OwnSums::No).unwrap();
+        let stored = recipe.text.matches(" in UTF-8").count();
+        let seeded = recipe.on_the_server().unwrap().sum().matches("hashtextextended(").count();
+        assert!(seeded == stored && (1..40).contains(&stored), "{}", recipe.text);
         let key = StreamKey([1; 32]);
         let recipe = Recipe::streamed(7, &"public.t".parse().unwrap(), &columns, key).unwrap();
         assert_eq!(recipe.text, "c x, n x");

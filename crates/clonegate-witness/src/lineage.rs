@@ -6,15 +6,17 @@
 //!
 //! A row carries only the low half of its transaction's 64-bit id. `age()` counts backwards from the
 //! next id, so a row that was written since entry has an age from 1 to that of entry's `xmax`. A row so old
-//! that its id comes round again may have such an age too (a false difference, once in 2³² ids), and one
-//! with a negative age is at least 2³¹ transactions old; no new row is ever taken for an old one, unless
-//! 2³¹ ids were used since entry, and then lineage says nothing: see [`Against::is_exhausted`].
+//! that its id comes round again may have such an age too: once a cluster has given out 2³² ids that is a difference
+//! which may be none, and the comparison asks the digest. One with a negative age is at least 2³¹ transactions old. No
+//! new row is ever taken for an old one, unless 2³¹ ids were used since entry; after half as many lineage says
+//! nothing: see [`Against::is_exhausted`].
 //!
 //! One thing a snapshot does not tell: the ids of subtransactions that were in progress. Rows whose id lies
-//! between the snapshot's `xmin` and `xmax` are therefore counted and their ids summed, at entry and again
-//! at exit.
+//! between the snapshot's `xmin` and `xmax` are therefore counted and the hashes of their ids summed, at entry and
+//! again at exit. A row that such a subtransaction wrote has an id that no visible row had at entry, so that the ids
+//! are others, whichever rows it took the place of.
 
-use clonegate_model::Horizon;
+use clonegate_model::{HashSum, Horizon};
 
 /// Against which horizon rows are held.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +74,24 @@ fn not_older_than(xid: u64) -> String {
     )
 }
 
+/// The hash of a row's transaction id, as `hashint8extended` with the seed 0 makes it on the server: Jenkins' lookup3
+/// of one word.
+pub(crate) fn hash_of(xid: u32) -> HashSum {
+    const BEGIN: u32 = 0x9e37_79b9 + 4 + 3_923_095;
+    let (mut a, mut b, mut c) = (BEGIN.wrapping_add(xid), BEGIN, BEGIN);
+    let stir =
+        |x: &mut u32, by: u32, turned: u32| *x = (*x ^ by).wrapping_sub(by.rotate_left(turned));
+    stir(&mut c, b, 14);
+    stir(&mut a, c, 11);
+    stir(&mut b, a, 25);
+    stir(&mut c, b, 16);
+    stir(&mut a, c, 4);
+    stir(&mut b, a, 14);
+    stir(&mut c, b, 24);
+    let hash = (u64::from(b) << 32) | u64::from(c);
+    HashSum(i128::from(hash.cast_signed()))
+}
+
 /// A row carries the low half of its transaction's 64-bit id.
 fn short(xid: u64) -> u32 {
     u32::try_from(xid & u64::from(u32::MAX)).unwrap_or_default()
@@ -87,6 +107,19 @@ mod tests {
         let newer = Against::Entry(&horizon).newer();
         assert!(newer.contains("age('14'::pg_catalog.xid)") && newer.contains("'{9}'"), "{newer}");
         assert_eq!(Against::Entry(&horizon).oldest(), 4);
+    }
+
+    /// `select hashint8extended(x, 0)`, on PostgreSQL 15.
+    #[test]
+    fn an_id_is_hashed_as_the_server_does_it() {
+        for (xid, hash) in [
+            (0, 4_154_612_158_245_552_303),
+            (3, -6_566_953_864_026_435_689),
+            (199, 931_818_986_050_463_588),
+            (u32::MAX, -1_888_257_769_727_981_238),
+        ] {
+            assert_eq!(hash_of(xid), HashSum(hash), "{xid}");
+        }
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(crate) struct Guard {
     asked: Option<Instant>,
     busy: bool,
     waited: Duration,
+    /// When the last pause began. Several readers wait at once, and their time is not added up.
+    paused: Option<Instant>,
     over: Option<String>,
 }
 
@@ -37,6 +39,7 @@ impl Guard {
             asked: None,
             busy: false,
             waited: Duration::ZERO,
+            paused: None,
             over: None,
         }
     }
@@ -53,7 +56,11 @@ impl Guard {
     }
 
     /// How long to wait, if the server is too busy.
-    pub(crate) fn decide(&mut self, answer: Result<Reading, Unread>) -> Option<Duration> {
+    pub(crate) fn decide(
+        &mut self,
+        answer: Result<Reading, Unread>,
+        now: Instant,
+    ) -> Option<Duration> {
         let too_busy = match &answer {
             Ok(reading) => self.too_busy(reading),
             Err(unread) => Some(format!("its load could not be asked: {unread}")),
@@ -69,7 +76,10 @@ impl Guard {
             return None;
         }
         tracing::info!(%why, "waiting for the server");
-        self.waited += PAUSE;
+        if self.paused.is_none_or(|paused| now.saturating_duration_since(paused) >= PAUSE) {
+            self.paused = Some(now);
+            self.waited += PAUSE;
+        }
         Some(PAUSE)
     }
 
@@ -128,20 +138,25 @@ mod tests {
     #[test]
     fn a_busy_server_is_waited_for_and_then_given_up() {
         let mut guard = guard();
+        let now = Instant::now();
         assert!(guard.question().is_some());
-        assert_eq!(guard.decide(load(10, Value::Null)), None);
+        assert_eq!(guard.decide(load(10, Value::Null), now), None);
         assert!(guard.question().is_none(), "it is not asked before every statement");
-        assert_eq!(guard.decide(load(11, Value::Null)), Some(PAUSE));
+        assert_eq!(guard.decide(load(11, Value::Null), now), Some(PAUSE));
         assert!(guard.question().is_some(), "a busy one is asked again");
-        assert_eq!(guard.decide(load(1, Value::Integer(6))), Some(PAUSE));
+        // Other readers, which wait the same second.
+        for _ in 0..5 {
+            assert_eq!(guard.decide(load(11, Value::Null), now + PAUSE / 2), Some(PAUSE));
+        }
+        assert_eq!(guard.decide(load(1, Value::Integer(6)), now + PAUSE), Some(PAUSE));
         assert!(!guard.is_over());
-        assert_eq!(guard.decide(load(11, Value::Null)), None);
+        assert_eq!(guard.decide(load(11, Value::Null), now + 2 * PAUSE), None);
         assert!(guard.is_over() && guard.why_over().unwrap().contains("11 sessions"));
     }
 
     #[test]
     fn a_load_that_is_not_known_is_no_reason_to_go_on() {
-        assert_eq!(guard().decide(Err(Unread::silent())), Some(PAUSE));
+        assert_eq!(guard().decide(Err(Unread::silent()), Instant::now()), Some(PAUSE));
     }
 
     #[test]

@@ -35,9 +35,17 @@ pub(crate) type Object = (String, Attributes);
 pub(crate) fn unpack_objects<T: DeserializeOwned>(
     reading: &Reading,
 ) -> Result<(Vec<Object>, Vec<T>), String> {
-    let [objects, more] = texts(reading)?;
-    let objects = Arrays::new(objects).map(|array| object(array?));
-    Ok((objects.collect::<Result<_, _>>()?, json(more)?))
+    let [count, objects, more] = texts(reading)?;
+    let objects: Vec<Object> =
+        Arrays::new(objects).map(|array| object(array?)).collect::<Result<_, _>>()?;
+    // The end of one array may be that of all, and what was cut off there is not noticed by itself.
+    if count.parse() != Ok(objects.len()) {
+        return Err(format!(
+            "the answer can't be read: it has {} objects of {count}",
+            objects.len()
+        ));
+    }
+    Ok((objects, json(more)?))
 }
 
 /// An identity, and names and values by turns. What is NULL is left out.
@@ -89,8 +97,8 @@ mod tests {
 
     #[test]
     fn objects_are_arrays_one_behind_the_other() {
-        let read = |objects: &str, more: Option<&str>| {
-            let texts = [Some(objects), more].into_iter().flatten();
+        let read = |count: &str, objects: &str, more: Option<&str>| {
+            let texts = [Some(count), Some(objects), more].into_iter().flatten();
             let rows = vec![texts.map(|text| Value::Text(text.to_owned())).collect()];
             unpack_objects::<u32>(&Reading { columns: Vec::new(), rows, truncated: false })
         };
@@ -98,18 +106,21 @@ mod tests {
             (name.into(), attributes.iter().copied().collect::<Attributes>())
         };
         assert_eq!(
-            read(r#"{public.t,kind,table,owner,NULL}{public.v,kind,"a view"}"#, Some("[3]")),
+            read("2", r#"{public.t,kind,table,owner,NULL}{public.v,kind,"a view"}"#, Some("[3]")),
             Ok((
                 vec![one("public.t", &[("kind", "table")]), one("public.v", &[("kind", "a view")])],
                 vec![3]
             ))
         );
-        assert_eq!(read("", Some("[]")), Ok((vec![], vec![])));
+        assert_eq!(read("0", "", Some("[]")), Ok((vec![], vec![])));
+        for (count, objects) in [("2", "{public.t}"), ("1", ""), ("0", "{public.t}"), ("", "")] {
+            assert!(read(count, objects, Some("[]")).is_err(), "{count} {objects}");
+        }
         for cut in
             ["{}", "{NULL}", "{public.t,kind}", "{public.t,NULL,table}", "{public.t,kind,table"]
         {
-            assert!(read(cut, Some("[]")).is_err(), "{cut}");
+            assert!(read("1", cut, Some("[]")).is_err(), "{cut}");
         }
-        assert!(read("{public.t}", None).is_err());
+        assert!(read("1", "{public.t}", None).is_err());
     }
 }

@@ -73,7 +73,7 @@ pub(crate) struct Seen {
     pub(crate) rows: u64,
     pub(crate) newer: u64,
     pub(crate) recent: u64,
-    pub(crate) recent_xids: u64,
+    pub(crate) recent_xids: HashSum,
     pub(crate) sum: HashSum,
     pub(crate) of_entry: HashSum,
     pub(crate) columns: Vec<HashSum>,
@@ -216,7 +216,7 @@ async fn work<R: Reader + Send>(reader: &mut R, state: &Mutex<State<'_>>) {
         let question = lock(state).guard.question();
         if let Some(question) = question {
             let answer = reader.read(&[question]).await.pop().unwrap_or(Err(Unread::silent()));
-            let pause = lock(state).guard.decide(answer);
+            let pause = lock(state).guard.decide(answer, Instant::now());
             if let Some(pause) = pause {
                 reader.wait(pause).await;
                 continue;
@@ -605,7 +605,7 @@ impl State<'_> {
         seen.rows += folded.rows;
         seen.newer += folded.newer;
         seen.recent += folded.recent;
-        seen.recent_xids = seen.recent_xids.wrapping_add(folded.recent_xids);
+        seen.recent_xids = seen.recent_xids.plus(folded.recent_xids);
         seen.sum = seen.sum.plus(folded.sum);
         seen.of_entry = seen.of_entry.plus(folded.of_entry);
         let range = RangeState {
@@ -660,22 +660,20 @@ impl State<'_> {
     }
 
     fn fold_detail(&mut self, piece: Piece, row: &[Value]) -> Result<(), String> {
-        let [_, Value::Integer(newer), Value::Integer(recent), Value::Integer(xids), filenode, sum] =
-            row
-        else {
+        let [_, Value::Integer(newer), Value::Integer(recent), xids, filenode, sum] = row else {
             return Err(SHAPE.to_owned());
         };
         if !self.is_the_same_file(piece, filenode.as_integer()) {
             return Ok(());
         }
-        let (newer, recent, xids) = (count(*newer)?, count(*recent)?, count(*xids)?);
+        let (newer, recent, xids) = (count(*newer)?, count(*recent)?, hash_sum(xids)?);
         let seen = &mut self.seen[piece.subject];
         if self.subjects[piece.subject].recipe.is_some() && self.against.is_later() {
             seen.of_entry = seen.of_entry.plus(hash_sum(sum)?);
         }
         seen.newer += newer;
         seen.recent += recent;
-        seen.recent_xids = seen.recent_xids.wrapping_add(xids);
+        seen.recent_xids = seen.recent_xids.plus(xids);
         // A piece that was split for this look is a part of the one that was scanned.
         let holds = |p: &Piece| p.from <= piece.from && p.to.is_none_or(|end| piece.from < end);
         if let Some((_, range)) = seen.pieces.iter_mut().find(|(p, _)| holds(p)) {

@@ -7,7 +7,7 @@
 
 use clonegate_model::{HashSum, Horizon, StreamKey};
 
-use crate::lineage::Against;
+use crate::lineage::{Against, hash_of};
 
 /// A range that was streamed.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ pub(crate) struct Folded {
     pub(crate) rows: u64,
     pub(crate) newer: u64,
     pub(crate) recent: u64,
-    pub(crate) recent_xids: u64,
+    pub(crate) recent_xids: HashSum,
     pub(crate) sum: HashSum,
     pub(crate) of_entry: HashSum,
 }
@@ -266,7 +266,7 @@ impl RowFold {
             }
             Age::Recent => {
                 folded.recent += 1;
-                folded.recent_xids = folded.recent_xids.wrapping_add(u64::from(self.xmin));
+                folded.recent_xids = folded.recent_xids.plus(hash_of(self.xmin));
             }
             Age::Old => {}
         }
@@ -437,7 +437,7 @@ mod tests {
         // Frozen for ever, old, recent, in progress at entry, newer, and one that can't be there.
         let rows: Vec<Row> = [2, 99, 199, 150, 200, 299, 300].map(at).to_vec();
         let all = folded(&rows);
-        assert_eq!((all.rows, all.newer, all.recent, all.recent_xids), (7, 3, 1, 199));
+        assert_eq!((all.rows, all.newer, all.recent, all.recent_xids), (7, 3, 1, hash_of(199)));
         assert_eq!(all.of_entry, folded(&[at(2), at(99), at(199), at(300)]).sum);
 
         // Ids come round.

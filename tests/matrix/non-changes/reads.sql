@@ -1,3 +1,3 @@
--- what: every table is read, and hint bits are set
+-- what: three tables are read, with whatever hint bits that sets
 select count(*) from zoo.animal, zoo.visit;
 select count(*) from zoo.edges;

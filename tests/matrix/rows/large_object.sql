@@ -1,3 +1,3 @@
 -- what: the contents of a large object
--- caught-by: gap: large objects
+-- caught-by: standing gap: large objects
 select lo_put(70001, 0, 'F');

@@ -9,4 +9,5 @@
 -- caught-by: catalog: schema kept exists
 -- caught-by: catalog: table keeper_only.secret exists
 -- caught-by: catalog: table kept.secret exists
+-- caught-by: gap: kept.secret
 alter schema keeper_only rename to kept;

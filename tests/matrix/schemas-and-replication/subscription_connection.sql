@@ -1,3 +1,3 @@
 -- what: where a subscription connects to
--- caught-by: gap: catalog subscription connection
+-- caught-by: standing gap: catalog subscription connection
 alter subscription zoo_subscription connection 'host=127.0.0.2 dbname=nowhere';

@@ -1,3 +1,3 @@
 -- what: the password of a user mapping
--- caught-by: gap: catalog options of user mappings
+-- caught-by: standing gap: catalog options of user mappings
 alter user mapping for zoo_visitor server zoo_server options (set password 'another');

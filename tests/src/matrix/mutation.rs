@@ -9,11 +9,12 @@
 //! ```
 //!
 //! Every finding stands in a `caught-by` line (witness, subject, attribute), and there must be no other;
-//! `caught-by: gap: SUBJECT` says that no witness can see it and that the coverage manifest says so, and
-//! `caught-by: nobody: REASON` that it is not seen; `caught-by since 18` is for that version and later. A file under `non-changes/` has none of these lines:
-//! nothing may be found. `reader: superuser` has the witnesses read as one, `since: 15` leaves older
-//! servers out, `server: reload` and `server: restart` do that after the SQL, and `undo` is SQL that takes back what the
-//! cluster keeps.
+//! `caught-by: gap: SUBJECT` says that from then on the coverage manifest names something that no witness can see,
+//! `caught-by: standing gap: SUBJECT` that it is not seen and that the manifest names this with and without it, and
+//! `caught-by: nobody: REASON` that it is not seen; `caught-by since 18` is for that version and later. Nothing else may be
+//! left open. A file under `non-changes/` has none of these lines: nothing may be found. `reader: superuser` has the
+//! witnesses read as one, `since: 15` leaves older servers out, `server: reload` and `server: restart` do that after the
+//! SQL, and `undo` is SQL that takes back what the cluster keeps.
 //!
 //! Only this module knows the format, and it needs nothing but the standard library: the bench runs
 //! other tools on the same files.
@@ -46,8 +47,10 @@ pub(crate) enum Server {
 pub(crate) enum Catch {
     /// A finding: its witness, and its subject and attribute.
     Finding(String, String),
-    /// The coverage manifest names what was not looked at.
+    /// The coverage manifest names what was not looked at, and did not before the change.
     Gap(String),
+    /// Nobody, and the coverage manifest names what was not looked at with and without the change.
+    Standing(String),
     /// Nobody, for this reason.
     Nobody(String),
 }
@@ -139,6 +142,7 @@ fn read(folder: &Path, path: &Path) -> Mutation {
                 };
                 let catch = match catch.split_once(": ") {
                     Some(("gap", subject)) => Catch::Gap(subject.to_owned()),
+                    Some(("standing gap", subject)) => Catch::Standing(subject.to_owned()),
                     Some(("nobody", why)) => Catch::Nobody(why.to_owned()),
                     Some((witness, what)) => Catch::Finding(witness.to_owned(), what.to_owned()),
                     None => wrong(line),

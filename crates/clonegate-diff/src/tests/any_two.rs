@@ -39,7 +39,7 @@ fn without_a_baseline_the_same_count_proves_nothing_by_itself() {
     assert_eq!(verdict(&alone()), Verdict::Inconclusive);
     let still = Snapshot { horizon: "10:10:".parse().unwrap(), ..alone() };
     assert_eq!(verdict(&still), Verdict::Pass, "no transaction completed");
-    for anchor in [Some(Anchor("started 1, checkpoint 0/2".into())), None] {
+    for anchor in [Some(Anchor("database 1, started 1, timeline 1, checkpoint 2/0".into())), None] {
         let other = Snapshot { anchor, ..still.clone() };
         assert_eq!(verdict(&other), Verdict::Inconclusive, "it may have been a crash");
     }
@@ -212,4 +212,21 @@ fn of_a_copy_what_it_does_not_keep_is_left_out_and_the_rest_is_compared() {
     copy.sequences[0].last_value = 4711;
     assert_eq!(compare(&copy, Besides::default()).verdict, Verdict::Fail);
     assert!(compare(&whole(Phase::Entry), Besides::default()).not_comparable.is_some());
+}
+
+#[test]
+fn between_two_databases_growth_is_more_rows_and_no_other_contents() {
+    let found = |rows: u64, across| {
+        let (first, mut second) = (whole(Phase::Entry), whole(Phase::Entry));
+        second.identity.database_oid = 2;
+        let digest = second.relations[0].digest.as_mut().unwrap();
+        *digest = Digest { rows, sum: HashSum(1), ..digest.clone() };
+        let organic = BTreeMap::from([("public.issues".to_owned(), across)]);
+        let waive = BTreeMap::new();
+        compare_databases(&first, &second, Besides::default(), &organic, &waive).verdict
+    };
+    assert_eq!(found(203, Across::MayGrow), Verdict::Pass);
+    assert_eq!(found(200, Across::MayGrow), Verdict::Fail);
+    assert_eq!(found(200, Across::MayChange), Verdict::Pass);
+    assert_eq!(found(203, Across::Unchanged), Verdict::Fail);
 }
