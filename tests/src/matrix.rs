@@ -99,7 +99,8 @@ impl clonegate_witness::Reader for Through {
     }
 }
 
-/// One statement with psql: each row as a list of names and values, in the columns' order.
+/// One statement with psql: each row as a list of names, kinds and values, in the columns' order. A number is what its
+/// digits say: a sum of hashes is longer than what JSON's readers take for a whole one.
 async fn ask(
     psql: &Psql,
     database: &str,
@@ -107,7 +108,8 @@ async fn ask(
 ) -> Result<Reading, String> {
     let sql = format!(
         "begin read only;
-select coalesce(json_agg((select json_agg(json_build_array(c.key, c.value)) from json_each(row_to_json(q)) as c)), '[]')
+select coalesce(json_agg((select json_agg(json_build_array(c.key, json_typeof(c.value), c.value #>> '{{}}'))
+                            from json_each(row_to_json(q)) as c)), '[]')
   from (
 {}
 ) as q;
@@ -115,14 +117,14 @@ rollback",
         statement.as_sql()
     );
     let said = psql.run_sql(database, &sql).await.map_err(|e| format!("{e:?}"))?;
-    let rows: Vec<Vec<(String, serde_json::Value)>> =
+    let rows: Vec<Vec<(String, String, Option<String>)>> =
         serde_json::from_str(&said).map_err(|e| format!("{e}: {said}"))?;
-    let names = |row: &Vec<(String, _)>| row.iter().map(|(name, _)| name.clone()).collect();
-    let value = |(_, value)| match value {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(b) => Value::Bool(b),
-        serde_json::Value::String(text) => Value::Text(text),
-        other => other.as_i64().map_or_else(|| Value::Text(other.to_string()), Value::Integer),
+    let names = |row: &Vec<(String, _, _)>| row.iter().map(|(name, ..)| name.clone()).collect();
+    let value = |(_, kind, text): (String, String, Option<String>)| match (kind.as_str(), text) {
+        (_, None) => Value::Null,
+        ("boolean", Some(text)) => Value::Bool(text == "true"),
+        ("number", Some(text)) => text.parse().map_or_else(|_| Value::Text(text), Value::Integer),
+        (_, Some(text)) => Value::Text(text),
     };
     Ok(Reading {
         columns: rows.first().map(names).unwrap_or_default(),
