@@ -391,8 +391,9 @@ fn document(all: &[Mutation]) -> String {
          {} changes, each alone on a copy of the zoo (`tests/zoo/`), and who must catch it. The test in\n\
          `tests/src/matrix.rs` makes every change, reads the database before and after through the\n\
          production channel as a role with nothing but SELECT, and fails if anything is missing here or\n\
-         anything else is found or left open. A named gap is one that is not there without the change. A\n\
-         superuser is turned away by that channel: what is read as one is read with psql, by the same queries.\n\
+         anything else is found or left open. A named gap is one that is not there without the change; with one\n\
+         that stands anyway no run is PASS, and the change is not told from none. A superuser is turned away by\n\
+         that channel: what is read as one is read with psql, by the same queries.\n\
          Each row is a file under `tests/matrix/`; `CLONEGATE_BLESS=1` writes this page from them.\n\n\
          | change | caught by | finding |\n| --- | --- | --- |\n",
         changes.len()
@@ -415,7 +416,7 @@ fn document(all: &[Mutation]) -> String {
                 Catch::Finding(witness, what) => (witness.as_str(), format!("`{}`", cell(what))),
                 Catch::Gap(subject) => ("a named gap", format!("`{}`", cell(subject))),
                 Catch::Standing(subject) => {
-                    ("**nobody**", format!("`{}` is a gap without it, too", cell(subject)))
+                    ("a standing gap", format!("`{}`, without the change too", cell(subject)))
                 }
                 Catch::Nobody(why) => ("**nobody**", cell(why)),
             };
