@@ -107,11 +107,11 @@ fn is_still(before: &Snapshot, after: &Snapshot) -> bool {
 
 /// That the second is not the older one, and of the same history.
 pub(crate) fn in_order(before: &Snapshot, after: &Snapshot) -> Result<(), NotComparable> {
-    if let (Some(old), Some(new)) = (&before.anchor, &after.anchor) {
-        if old.timeline() != new.timeline() || new.checkpoint() < old.checkpoint() {
-            let (before, after) = (old.0.clone(), new.0.clone());
-            return Err(NotComparable::History { before, after });
-        }
+    if let (Some(old), Some(new)) = (&before.anchor, &after.anchor)
+        && (old.timeline() != new.timeline() || new.checkpoint() < old.checkpoint())
+    {
+        let (before, after) = (old.0.clone(), new.0.clone());
+        return Err(NotComparable::History { before, after });
     }
     if after.horizon.xmax < before.horizon.xmax {
         return Err(NotComparable::Backwards {
