@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use clonegate_diff::{Additions, Contents, Policy, compare_contents, diff};
+use clonegate_diff::{Additions, Contents, NotComparable, Policy, compare_contents, diff};
 use clonegate_model::{
     Across, Covered, DatabaseName, DigestKey, Disposition, Finding, Footprint, HashSum, Lane,
     Phase, Reading, RunId, SNAPSHOT_FORMAT, Since, Snapshot, StreamKey, Target, WalWrites, Witness,
@@ -363,6 +363,29 @@ async fn a_restart_is_no_change_and_a_crash_empties_unlogged_tables() {
     // A sequence that was not at its logged value comes back at one ahead of it; that is a difference too.
     let found = findings(&before, &after, &[]);
     assert!(found.iter().any(|f| f.subject == "table public.loose"), "{found:#?}");
+}
+
+/// What a standby had not received when it was promoted is nowhere to be seen afterwards, so nothing is compared. It has
+/// made no checkpoint of its own by then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_was_promoted_in_between_is_not_compared() {
+    let mut bench = Bench::new().await;
+    bench.database("zoo", ZOO).await;
+    let before = bench.snapshot("zoo", &plan(), None).await;
+    bench.server.stop(StopMode::Fast).await.expect("it stops");
+    let signal = bench.server.folder().data().join("standby.signal");
+    std::fs::write(signal, "").expect("it becomes a standby");
+    bench.server.start_again().await.expect("it starts");
+    // A standby has no timeline of its own, and no list of what runs.
+    assert!(bench.snapshot("zoo", &plan(), Some(&before)).await.anchor.is_none());
+    assert_eq!(bench.sql("postgres", "select pg_promote()").await, "t");
+    let after = bench.snapshot("zoo", &plan(), Some(&before)).await;
+    let organic = BTreeMap::new();
+    let policy = Policy { organic: &organic, additions: Additions::Unexplained };
+    let compared = diff(&before, &after, policy);
+    assert!(matches!(compared, Err(NotComparable::History { .. })), "{compared:?}");
+    let later = bench.snapshot("zoo", &plan(), Some(&after)).await;
+    assert_eq!(findings(&after, &later, &[]), []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

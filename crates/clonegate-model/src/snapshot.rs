@@ -211,11 +211,11 @@ impl From<Horizon> for String {
 pub struct Anchor(pub String);
 
 impl Anchor {
-    /// The timeline of the server's write-ahead log: promoting a standby begins another, and so does recovery to a
-    /// point in time. `None` where the text does not say it.
+    /// The timeline of the server's write-ahead log, in hexadecimal digits: promoting a standby begins another, and so
+    /// does recovery to a point in time. `None` where the text does not say it.
     #[must_use]
-    pub fn timeline(&self) -> Option<u32> {
-        self.part("timeline ")?.parse().ok()
+    pub fn timeline(&self) -> Option<&str> {
+        self.part("timeline ")
     }
 
     /// Where the last checkpoint stands in the log, in bytes: a server that goes on never takes an earlier one.
