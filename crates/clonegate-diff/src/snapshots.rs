@@ -107,11 +107,19 @@ fn is_still(before: &Snapshot, after: &Snapshot) -> bool {
 
 /// That the second is not the older one, and of the same history.
 pub(crate) fn in_order(before: &Snapshot, after: &Snapshot) -> Result<(), NotComparable> {
-    if let (Some(old), Some(new)) = (&before.anchor, &after.anchor)
-        && (old.timeline() != new.timeline() || new.checkpoint() < old.checkpoint())
-    {
-        let (before, after) = (old.0.clone(), new.0.clone());
-        return Err(NotComparable::History { before, after });
+    let other_history = match (&before.anchor, &after.anchor) {
+        (Some(old), Some(new)) => {
+            old.timeline() != new.timeline() || new.checkpoint() < old.checkpoint()
+        }
+        // What reads as a standby now and did not before, or the other way round, is another server or was promoted.
+        _ => before.identity.in_recovery != after.identity.in_recovery,
+    };
+    if other_history {
+        let history = |snapshot: &Snapshot| {
+            let unknown = if snapshot.identity.in_recovery { "a standby" } else { "a primary" };
+            snapshot.anchor.as_ref().map_or_else(|| unknown.to_owned(), |anchor| anchor.0.clone())
+        };
+        return Err(NotComparable::History { before: history(before), after: history(after) });
     }
     if after.horizon.xmax < before.horizon.xmax {
         return Err(NotComparable::Backwards {
